@@ -1,0 +1,16 @@
+"""The code that the lessons share. Every idea in it is written out once in a lesson, before it is imported.
+
+    idx      the IDX file format: read_idx, write_idx
+    standin  drawn pictures for those who have neither the data nor a network
+    data     load("mnist" | "fashion_mnist" | "cifar10") and loader(...)
+    models   every network of the course
+    train    fit, evaluate, predict
+    show     pictures and tables
+    checks   errors that are meant to happen
+    course   setup(), the first call of every lesson
+    doctor   the instructor's pre-flight: python -m course_utils --help
+
+A module imports only modules above it. Nothing is imported here, so that a lesson pays only for what it uses.
+"""
+
+__version__ = "0.1.0"
