@@ -1,0 +1,102 @@
+"""The first call of every lesson: `course = setup(lesson="04")`.
+
+It fixes the seeds, finds the device, reads the speed and prints one line that says what this run stands on. It loads no
+data and knows no model.
+
+COURSE_SPEED chooses how much is computed: "smoke" (seconds, for tests), "class" (what you get without it: no cell above
+a minute on two CPU cores) or "full" (the numbers of epochs that the source posts used). COURSE_DEVICE names another
+device than the one found, such as "cpu" or "mps".
+"""
+
+import os
+import platform
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torchvision
+from torch.utils.data import Dataset, Subset
+
+from course_utils import show
+from course_utils.data import locate, standin_in_use
+
+SPEEDS = ("smoke", "class", "full")
+LESSON_DATA = {"02": ("mnist",), "04": ("mnist",)}
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a lesson needs to know of this run: device, speed, seed."""
+
+    lesson: str
+    seed: int
+    speed: str
+    device: torch.device
+
+    def epochs(self, smoke: int, classroom: int, full: int) -> int:
+        """The number of epochs for the speed of this run."""
+        return {"smoke": smoke, "class": classroom, "full": full}[self.speed]
+
+    def sample(self, dataset: Dataset, n: int = 2048) -> Dataset:
+        """The data set; at smoke speed only its first `n` samples, so that tests take seconds."""
+        if self.speed != "smoke" or len(dataset) <= n:
+            return dataset
+        return Subset(dataset, range(n))
+
+    def between(self, value: float, low: float, high: float, what: str = "test accuracy") -> None:
+        """Assert that a measured value lies from `low` to `high`, where the range was measured.
+
+        The ranges hold for the real data at class and full speed. Elsewhere this only says that it was not checked.
+
+        Raises:
+            AssertionError: the value is outside.
+        """
+        if self.speed == "smoke":
+            print(f"{what} {value:.4g}: not checked at smoke speed")
+        elif standin_in_use():
+            print(f"{what} {value:.4g}: not checked on stand-in data")
+        elif low <= value <= high:
+            print(f"{what} {value:.4g} lies between {low:g} and {high:g}")
+        else:
+            raise AssertionError(f"{what} is {value:.4g}, but it should lie between {low:g} and {high:g}")
+
+
+def setup(lesson: str, seed: int = 777) -> Course:
+    """Fix the seeds, find the device, print one line of status.
+
+    Raises:
+        ValueError: COURSE_SPEED or COURSE_DEVICE holds a word that is not known.
+    """
+    speed = os.environ.get("COURSE_SPEED") or "class"
+    if speed not in SPEEDS:
+        raise ValueError(f"COURSE_SPEED is {speed!r}: it can be {', '.join(SPEEDS)}. Without it, class is used.")
+    device = _device()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    show.use_style()
+    where = {"cpu": f"cpu, {torch.get_num_threads()} threads"}.get(device.type, str(device))
+    if device.type == "cuda":
+        where = torch.cuda.get_device_name(device)
+    versions = f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}"
+    versions += f", torchvision {torchvision.__version__.split('+')[0]}"
+    data = [_source(name) for name in LESSON_DATA.get(lesson, ())]
+    print(" | ".join([f"Lesson {lesson}", f"speed: {speed}", f"device: {where}", *data, versions]))
+    return Course(lesson, seed, speed, device)
+
+
+def _device() -> torch.device:
+    name = os.environ.get("COURSE_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"COURSE_DEVICE is {name!r}, which does not work here ({error}). Try cpu.") from error
+
+
+def _source(name: str) -> str:
+    if locate(name) is not None:
+        return f"data: {name} is here"
+    if os.environ.get("COURSE_OFFLINE") == "1":
+        return f"data: {name} is NOT here, and COURSE_OFFLINE=1: DRAWN STAND-IN"
+    return f"data: {name} is not here yet, it will be fetched"

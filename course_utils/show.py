@@ -1,0 +1,198 @@
+"""Pictures and tables, in one look: colours that colour-blind readers can tell apart, titles that say what to see.
+
+Each function returns its figure (or a table), which the notebook shows when the call is the last line of a cell; in a
+script, `figure.savefig("name.png")` writes it. Figures that were made while stand-in data is in use say so.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from course_utils.data import standin_in_use
+from course_utils.train import History
+
+# Okabe and Ito, "Color Universal Design", 2008: distinct for every common kind of colour blindness.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+
+
+def use_style() -> None:
+    """Give every matplotlib figure of this process the look of the course. `setup()` calls it."""
+    plt.rcParams.update(
+        {
+            "axes.prop_cycle": plt.cycler(color=COLORS),
+            "axes.grid": False,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "figure.dpi": 90,
+            "figure.constrained_layout.use": True,
+            "font.size": 11,
+            "image.cmap": "gray",
+            "lines.linewidth": 2,
+        }
+    )
+
+
+def images(
+    pictures: Tensor | np.ndarray, titles: Sequence[str] | None = None, columns: int = 8, title: str | None = None
+) -> Figure:
+    """A grid of pictures.
+
+    Args:
+        pictures: (N, H, W), or (N, C, H, W) with one or three channels; uint8 in 0..255 or floats in 0..1. Grey floats
+            outside 0..1 (standardised images, kernels, feature maps) are stretched from their own least to their
+            greatest value.
+        titles: N short texts, one above each picture.
+        columns: pictures in a row.
+        title: the figure's title.
+    """
+    pictures = np.asarray(torch.as_tensor(pictures).detach().cpu())
+    if pictures.ndim == 4 and pictures.shape[1] in (1, 3):
+        pictures = pictures.transpose(0, 2, 3, 1)
+        pictures = pictures[..., 0] if pictures.shape[-1] == 1 else pictures
+    elif pictures.ndim != 3:
+        raise ValueError(f"pictures have shape {pictures.shape}: expected (N, H, W), (N, 1, H, W) or (N, 3, H, W)")
+    if titles is not None and len(titles) != len(pictures):
+        raise ValueError(f"{len(titles)} titles for {len(pictures)} pictures: give one for each")
+    columns = min(columns, max(len(pictures), 1))
+    rows = -(-len(pictures) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.15 * columns, (1.45 if titles else 1.15) * rows + 0.4))
+    for axis in np.ravel(axes):
+        axis.axis("off")
+    stretch = {"vmin": 0, "vmax": 255} if pictures.dtype == np.uint8 else {"vmin": 0, "vmax": 1}
+    if pictures.dtype != np.uint8 and (pictures.min() < 0 or pictures.max() > 1):
+        stretch = {"vmin": pictures.min(), "vmax": pictures.max()}
+    for i, (axis, picture) in enumerate(zip(np.ravel(axes), pictures, strict=False)):
+        axis.imshow(picture, **stretch)
+        if titles is not None:
+            axis.set_title(titles[i], fontsize=10)
+    return _finish(figure, title)
+
+
+def curves(histories: History | Mapping[str, History], title: str | None = None) -> Figure:
+    """Loss and accuracy over the epochs: training dashed, validation solid, one colour for each training.
+
+    Args:
+        histories: what `fit` returned, or several of them by name.
+    """
+    if isinstance(histories, History):
+        histories = {"": histories}
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
+    for what, axis in zip(("loss", "accuracy"), axes, strict=True):
+        for (name, history), color in zip(histories.items(), COLORS * len(histories), strict=False):
+            epochs = range(1, len(history) + 1)
+            for part, line in (("train", "o--"), ("validation", "o-")):
+                values = getattr(history, f"{part}_{what}")
+                if values:
+                    scale = 100 if what == "accuracy" else 1
+                    label = f"{name} {part}".strip()
+                    axis.plot(epochs, np.multiply(values, scale), line, color=color, markersize=3, label=label)
+        axis.set_xlabel("epoch")
+        axis.set_ylabel("accuracy in %" if what == "accuracy" else "loss per sample")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.3)
+        axis.legend(fontsize=9)
+    return _finish(figure, title)
+
+
+def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], title: str | None = None) -> Figure:
+    """How often each class (row) was taken for each class (column). The colour shows the mistakes only.
+
+    Args:
+        targets, predictions: class numbers (N,).
+        classes: the names of the K classes.
+        title: without one, the title tells the share that is right and the commonest mistake.
+    """
+    k = len(classes)
+    counts = torch.bincount(targets.cpu() * k + predictions.cpu(), minlength=k * k).reshape(k, k).numpy()
+    mistakes = counts.copy()
+    np.fill_diagonal(mistakes, 0)
+    if title is None:
+        row, column = np.unravel_index(mistakes.argmax(), mistakes.shape)
+        title = (
+            f"{np.trace(counts) / counts.sum():.1%} are right; the commonest mistake: "
+            f"{classes[row]} taken for {classes[column]}, {mistakes[row, column]} times"
+        )
+    figure, axis = plt.subplots(figsize=(0.55 * k + 1.5, 0.5 * k + 1.2))
+    axis.imshow(np.ma.masked_where(np.eye(k, dtype=bool), mistakes), cmap="Oranges", vmin=0)
+    for row in range(k):
+        for column in range(k):
+            color = "white" if mistakes[row, column] > 0.6 * max(mistakes.max(), 1) else "black"
+            axis.text(column, row, counts[row, column], ha="center", va="center", fontsize=9, color=color)
+    long_names = max(map(len, classes)) > 3
+    axis.set_xticks(range(k), classes, rotation=45 if long_names else 0, ha="right" if long_names else "center")
+    axis.set_yticks(range(k), classes)
+    axis.set_xlabel("predicted class")
+    axis.set_ylabel("true class")
+    return _finish(figure, title)
+
+
+class LayerRow(NamedTuple):
+    """One line of a shape table."""
+
+    layer: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class ShapeTable(list[LayerRow]):
+    """The layers of a model in the order in which they ran; prints as a table with the sum of the parameters."""
+
+    def __str__(self) -> str:
+        rows = [("layer", "kind", "output shape", "parameters")]
+        rows += [(r.layer, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self]
+        rows.append(("total", "", "", f"{sum(r.parameters for r in self):,}"))
+        wide = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {d:>{wide[3]}}".rstrip() for a, b, c, d in rows]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def shape_table(model: nn.Module, input_shape: Sequence[int]) -> ShapeTable:
+    """Every layer's output shape and number of parameters, seen while an input of zeros goes through the model.
+
+    Args:
+        model: any module; what it computes with functions (such as `F.relu`) instead of modules is not listed.
+        input_shape: with the batch axis, such as (1, 1, 28, 28).
+
+    A layer that runs twice stands there twice; its parameters count once.
+    """
+    table, counted, hooks = ShapeTable(), set(), []
+
+    def note(name: str):
+        def hook(module: nn.Module, _inputs, output: Tensor) -> None:
+            new = [p for p in module.parameters(recurse=False) if id(p) not in counted]
+            counted.update(id(p) for p in new)
+            table.append(LayerRow(name, type(module).__name__, tuple(output.shape), sum(p.numel() for p in new)))
+
+        return hook
+
+    for name, module in model.named_modules():
+        if not list(module.children()):
+            hooks.append(module.register_forward_hook(note(name or "model")))
+    was_training = model.training
+    model.eval()
+    try:
+        parameter = next(model.parameters(), torch.zeros(()))
+        with torch.inference_mode():
+            model(torch.zeros(tuple(input_shape), dtype=parameter.dtype, device=parameter.device))
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return table
+
+
+def _finish(figure: Figure, title: str | None) -> Figure:
+    if standin_in_use():
+        title = f"{title}\n(drawn stand-in data, not the real pictures)" if title else "Drawn stand-in data"
+    if title:
+        figure.suptitle(title, fontsize=12)
+    plt.close(figure)  # the notebook shows what the cell returns; an open figure would be shown a second time
+    return figure

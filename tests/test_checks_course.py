@@ -1,0 +1,132 @@
+"""expect_error and setup: the two calls that every lesson leans on."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+
+from course_utils import course as course_module
+from course_utils.checks import expect_error
+from course_utils.course import Course, setup
+
+# -- expect_error ----------------------------------------------------------------------------------------------------
+
+
+def test_the_expected_error_is_printed(capsys):
+    with expect_error(ValueError, match=r"too \w+"):
+        raise ValueError("too large")
+    assert capsys.readouterr().out == "ValueError, as expected: too large\n"
+
+
+def test_a_subclass_counts():
+    with expect_error(LookupError):
+        raise KeyError("x")
+
+
+def test_no_error_fails():
+    with pytest.raises(AssertionError, match="expected ValueError, but the block ran without an error"):
+        with expect_error(ValueError):
+            pass
+
+
+def test_another_error_fails():
+    with pytest.raises(AssertionError, match="expected ValueError, but got TypeError: oops"):
+        with expect_error(ValueError):
+            raise TypeError("oops")
+
+
+def test_another_message_fails():
+    with pytest.raises(AssertionError, match="'shape'.*reads: something else"):
+        with expect_error(ValueError, match="shape"):
+            raise ValueError("something else")
+
+
+def test_a_stop_by_the_user_passes_through():
+    with pytest.raises(KeyboardInterrupt):
+        with expect_error(Exception, match=""):
+            raise KeyboardInterrupt
+
+
+# -- setup -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def speed(monkeypatch):
+    def choose(name):
+        monkeypatch.setenv("COURSE_SPEED", name)
+        return setup("04")
+
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    monkeypatch.setattr(course_module, "standin_in_use", lambda: False)
+    return choose
+
+
+def test_one_line_of_status(speed, capsys):
+    course = speed("class")
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    for part in ("Lesson 04", "speed: class", "device: cpu", "data: mnist", "torch " + torch.__version__.split("+")[0]):
+        assert part in out
+    assert (course.lesson, course.seed, course.device.type) == ("04", 777, "cpu")
+
+
+def test_the_status_line_says_that_a_standin_will_be_used(speed, capsys, monkeypatch):
+    monkeypatch.setattr(course_module, "locate", lambda name: None)
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    speed("class")
+    assert "STAND-IN" in capsys.readouterr().out
+    monkeypatch.delenv("COURSE_OFFLINE")
+    speed("class")
+    assert "will be fetched" in capsys.readouterr().out
+
+
+def test_seeds(speed):
+    speed("class")
+    first = torch.rand(2), np.random.rand()
+    speed("class")
+    second = torch.rand(2), np.random.rand()
+    assert torch.equal(first[0], second[0]) and first[1] == second[1]
+
+
+@pytest.mark.parametrize("name, epochs, length", [("smoke", 1, 8), ("class", 5, 20), ("full", 21, 20)])
+def test_the_speed_chooses(speed, name, epochs, length):
+    course = speed(name)
+    assert course.epochs(smoke=1, classroom=5, full=21) == epochs
+    assert len(course.sample(TensorDataset(torch.zeros(20)), n=8)) == length
+
+
+def test_class_is_the_speed_without_a_word(monkeypatch):
+    monkeypatch.delenv("COURSE_SPEED", raising=False)
+    assert setup("04").speed == "class"
+
+
+@pytest.mark.parametrize("variable, value, message", [("COURSE_SPEED", "fast", "smoke, class, full"),
+                                                      ("COURSE_DEVICE", "quantum", "does not work here")])  # fmt: skip
+def test_words_that_are_not_known(monkeypatch, variable, value, message):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ValueError, match=message):
+        setup("04")
+
+
+def test_between(speed, capsys):
+    course = speed("class")
+    course.between(0.98, 0.975, 1)
+    assert "test accuracy 0.98 lies between 0.975 and 1" in capsys.readouterr().out
+    for outside in (0.97, float("nan")):
+        with pytest.raises(AssertionError, match="should lie between 0.975 and 1"):
+            course.between(outside, 0.975, 1, what="it")
+
+
+def test_between_is_not_checked_where_it_does_not_hold(speed, capsys, monkeypatch):
+    speed("smoke").between(0.1, 0.975, 1)
+    assert "not checked at smoke speed" in capsys.readouterr().out
+    monkeypatch.setattr(course_module, "standin_in_use", lambda: True)
+    course = speed("class")
+    capsys.readouterr()
+    course.between(0.1, 0.975, 1)
+    assert "not checked on stand-in data" in capsys.readouterr().out
+
+
+def test_a_course_cannot_be_changed_by_accident():
+    with pytest.raises(AttributeError):
+        Course("04", 777, "class", torch.device("cpu")).speed = "full"
