@@ -1,0 +1,297 @@
+"""What `load`, `ImageDataset` and `loader` give when nothing goes wrong. (test_data_faults.py is about the rest.)"""
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Subset, random_split
+from torchvision import datasets, transforms
+
+from course_utils import data, standin
+from course_utils.data import ImageDataset, load, loader
+from course_utils.idx import read_idx
+
+ROOT = Path(__file__).resolve().parent.parent
+COUNTS = [30, 50, 40, 41, 39, 37, 43, 40, 40, 40]      # 400 training images, unequal classes
+
+
+def real(name):
+    """Skip unless the real files are at hand, where this test run would look for them."""
+    return pytest.mark.skipif(data.locate(name) is None, reason=f"no real {name}; set COURSE_DATA_DIR to where it is")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder where small stand-ins are drawn."""
+    return tmp_path_factory.mktemp("drawn")
+
+
+@pytest.fixture
+def drawn(folder, monkeypatch):
+    """load() gives small stand-ins: 400 training and 30 test images."""
+    monkeypatch.setattr(data, "ROOT", folder)
+    monkeypatch.setattr(data, "CACHE", str(folder / "cache"))
+    monkeypatch.setattr(data, "_standin_in_use", False)
+    monkeypatch.setattr(standin, "COUNTS", dict.fromkeys(standin.COUNTS, (COUNTS, [3] * 10)))
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
+
+
+def small(n=10, mean=None, std=None):
+    images = torch.arange(n * 12, dtype=torch.uint8).view(n, 3, 2, 2)
+    return ImageDataset(images, torch.arange(n), mean, std)
+
+
+# ---- load ----
+
+
+@pytest.mark.parametrize("name", data.SOURCES)
+def test_load(drawn, name):
+    shape = (3, 32, 32) if name == "cifar10" else (1, 28, 28)
+    sets = load(name, validation=100)
+    assert (sets.name, len(sets.train), len(sets.validation), len(sets.test)) == (name, 300, 100, 30)
+    for split in (sets.train, sets.validation, sets.test):
+        assert split.images.dtype == torch.uint8 and split.images.shape[1:] == shape
+        assert split.labels.dtype == torch.int64 and split.labels.shape == (len(split),)
+        image, label = split[0]
+        assert image.dtype == torch.float32 and image.shape == shape and label.dtype == torch.int64 and label.ndim == 0
+    assert len(sets.classes) == 10 and len(sets.mean) == len(sets.std) == shape[0]
+    assert sets.standin and data.standin_in_use()
+    with pytest.raises(AttributeError):
+        sets.name = "frozen"
+
+
+def test_split(drawn):
+    whole, sets = load("mnist", validation=0), load("mnist", validation=100)
+    assert whole.validation is None and len(whole.train) == 400
+    counts = torch.bincount(sets.validation.labels).tolist()
+    assert all(abs(part - whole / 4) < 1 for part, whole in zip(counts, COUNTS, strict=True)), "a quarter of each"
+    rows = {image.numpy().tobytes() for image in whole.train.images}
+    train, held = ({image.numpy().tobytes() for image in split.images} for split in (sets.train, sets.validation))
+    assert len(rows) == 400 and train | held == rows and not train & held
+    torch.manual_seed(5)       # the split has its own seed
+    assert torch.equal(load("mnist", validation=100).validation.images, sets.validation.images)
+
+
+def test_split_is_the_same_everywhere():
+    """torch.randperm gives the same numbers on all machines; these images must never change."""
+    labels = torch.arange(60000) % 10
+    held_out = data._held_out(labels, 5000)
+    assert torch.bincount(labels[held_out]).tolist() == [500] * 10
+    assert held_out.nonzero()[:8, 0].tolist() == [1, 3, 47, 49, 80, 83, 109, 111]
+
+
+def test_mean_and_std_are_of_the_training_split(drawn):
+    sets = load("cifar10", validation=100)
+    pixels = sets.train.images.numpy().astype(np.float64) / 255
+    np.testing.assert_allclose(sets.mean, pixels.mean((0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(sets.std, pixels.std((0, 2, 3)), rtol=1e-12)
+    assert sets.mean != load("cifar10", validation=0).mean
+
+
+def test_normalize(drawn):
+    standardised, plain = load("mnist", 100), load("mnist", 100, normalize=False)
+    images = next(iter(loader(standardised.train, 300)))[0]
+    assert abs(images.mean()) < 1e-5 and abs(images.std() - 1) < 1e-4
+    images = next(iter(loader(plain.train, 300)))[0]
+    assert images.min() == 0 and 0.9 < images.max() <= 1
+    assert plain.train.mean is None and plain.mean == standardised.mean
+    own = load("mnist", 100, normalize=((0.5,), (0.25,)))
+    assert torch.equal(own.test[0][0], (plain.test[0][0] - 0.5) / 0.25)
+    assert own.mean == standardised.mean
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (("mnits",), "'mnits'; expected one of 'mnist', 'fashion_mnist', 'cifar10'"),
+    (("mnist", -1), "0 to 399 here; found -1"),
+    (("mnist", 400), "0 to 399 here; found 400"),
+    (("mnist", 0.1), "found 0.1"),
+    (("mnist", 0, ((0.1, 0.2, 0.3), (1, 1, 1))), "1 value"),
+])
+def test_wrong_arguments(drawn, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load(*arguments)
+
+
+def test_unknown_names():
+    for function in (data.locate, data.prepare):
+        with pytest.raises(ValueError, match="expected one of 'mnist'"):
+            function("imagenet")
+
+
+def test_tables_are_torchvisions():
+    for name, dataset in (("mnist", datasets.MNIST), ("fashion_mnist", datasets.FashionMNIST)):
+        source = data.SOURCES[name]
+        for archive, (filename, md5) in zip(source.archives(source), dataset.resources, strict=True):
+            assert archive.path == f"{dataset.__name__}/raw/{filename}" and archive.md5 == md5
+            assert archive.urls == tuple(mirror + filename for mirror in dataset.mirrors)
+            assert [file.path for file in archive.files] == [archive.path.removesuffix(".gz")]
+    assert data.SOURCES["fashion_mnist"].classes == tuple(datasets.FashionMNIST.classes)
+    cifar, table = data.SOURCES["cifar10"], datasets.CIFAR10
+    listed = [*table.train_list, *table.test_list, [table.meta["filename"], table.meta["md5"]]]
+    assert [[Path(file.path).name, file.md5] for file in cifar.files] == listed
+    assert cifar.archives(cifar)[0].path == table.filename and cifar.archives(cifar)[0].files == cifar.files
+
+
+def test_importing_data_does_not_import_torchvision():
+    """That import takes as long as torch's own; only a download needs it, so it stands inside functions."""
+    for module in ("data", "fetch", "standin", "idx"):
+        text = (ROOT / "course_utils" / f"{module}.py").read_text(encoding="utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert "torchvision" not in ast.unparse(node)
+
+
+# ---- ImageDataset and its batches ----
+
+
+def test_equal_to_totensor_and_normalize_bit_by_bit(drawn):
+    sets = load("fashion_mnist", validation=0)
+    images = read_idx(sets.folder / "train-images-idx3-ubyte")
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(sets.mean, sets.std)])
+    expected = torch.stack([transform(Image.fromarray(image)) for image in images])
+    assert torch.equal(next(iter(loader(sets.train, 400)))[0], expected)
+    assert all(torch.equal(sets.train[i][0], expected[i]) for i in range(50))
+    cifar = load("cifar10", validation=0)
+    picture = Image.fromarray(cifar.test.images[0].permute(1, 2, 0).numpy())
+    expected = transforms.Compose([transforms.ToTensor(), transforms.Normalize(cifar.mean, cifar.std)])(picture)
+    assert torch.equal(cifar.test[0][0], expected)
+
+
+def test_plain_dataloader():
+    batches = list(DataLoader(small(), batch_size=4))
+    assert [(images.shape, labels.tolist()) for images, labels in batches] == [
+        ((4, 3, 2, 2), [0, 1, 2, 3]), ((4, 3, 2, 2), [4, 5, 6, 7]), ((2, 3, 2, 2), [8, 9])]
+    images, labels = batches[0]
+    assert images.dtype == torch.float32 and labels.dtype == torch.int64
+    assert torch.equal(images, torch.stack([small()[i][0] for i in range(4)]))
+    assert batches[0].images is images and batches[0].labels is labels
+
+
+def test_batch_comes_from_one_indexing(monkeypatch):
+    monkeypatch.setattr(ImageDataset, "__getitem__", lambda self, i: pytest.fail("asked for a single sample"))
+    assert sum(len(labels) for _, labels in DataLoader(small(), batch_size=4)) == 10
+    assert sum(len(labels) for _, labels in DataLoader(Subset(small(), range(5)), batch_size=4)) == 5
+
+
+def test_subset_and_random_split():
+    dataset = small(mean=(0.1, 0.2, 0.3), std=(1, 2, 3))
+    images, labels = next(iter(DataLoader(Subset(dataset, [7, 2, 2]), batch_size=3)))
+    assert labels.tolist() == [7, 2, 2] and torch.equal(images[0], dataset[7][0])
+    image, label = Subset(dataset, [7, 2])[1]
+    assert label == 2 and image.shape == (3, 2, 2)
+    parts = random_split(dataset, [6, 4], generator=torch.Generator().manual_seed(0))
+    assert sorted(int(y) for part in parts for _, labels in loader(part, 4) for y in labels) == list(range(10))
+
+
+def test_several_batches_are_joined():
+    images, labels = torch.utils.data.default_collate([*small().__getitems__([1, 2]), *small().__getitems__([5])])
+    assert images.shape == (3, 3, 2, 2) and labels.tolist() == [1, 2, 5]
+
+
+def test_single_samples():
+    dataset = small()
+    assert torch.equal(dataset[-1][0], dataset[9][0])
+    assert dataset[torch.tensor(3)][1] == 3 and dataset[np.int64(3)][1] == 3
+    assert len([label for _, label in dataset]) == 10, "iteration ends"
+    with pytest.raises(IndexError):
+        dataset[10]
+    before = dataset.images.clone()
+    dataset[0][0].fill_(5)
+    next(iter(loader(dataset, 4)))[0].fill_(5)
+    assert torch.equal(dataset.images, before), "a sample is a copy"
+
+
+def test_workers_and_batch_size_none():
+    labels = torch.cat([labels for _, labels in DataLoader(small(), batch_size=4, num_workers=1)])
+    assert labels.tolist() == list(range(10))
+    assert [int(label) for _, label in DataLoader(small(), batch_size=None)] == list(range(10))
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="no GPU"))])
+def test_to_device(device):
+    dataset = small(mean=(0.1, 0.2, 0.3), std=(1, 2, 3))
+    moved = dataset.to(device)
+    assert moved is not dataset and moved.images.device.type == device
+    (a, x), (b, y) = next(iter(loader(moved, 10))), next(iter(loader(dataset, 10)))
+    assert a.device.type == x.device.type == device
+    torch.testing.assert_close(a.cpu(), b)
+    assert torch.equal(x.cpu(), y)
+
+
+def test_loader_order():
+    def order(**arguments):
+        return [int(y) for _, labels in loader(small(), 4, **arguments) for y in labels]
+
+    assert order() == list(range(10))
+    assert order(shuffle=True, seed=1) == order(shuffle=True, seed=1) != order(shuffle=True, seed=2)
+    assert sorted(order(shuffle=True, seed=1)) == list(range(10))
+    state = torch.random.get_rng_state()
+    shuffled = loader(small(), 4, shuffle=True, seed=1)
+    first, second = ([int(y) for _, labels in shuffled for y in labels] for _ in range(2))
+    assert first != second, "another order in the next epoch"
+    assert torch.equal(torch.random.get_rng_state(), state), "the seed of the lesson is not touched"
+    assert [len(labels) for _, labels in loader(small(), 4, drop_last=True)] == [4, 4]
+    assert type(loader(small(), 4)) is DataLoader and loader(small(), 4).num_workers == 0
+
+
+@pytest.mark.parametrize("images, labels, scale", [
+    (torch.zeros(2, 1, 3, 3), torch.zeros(2), {}),
+    (torch.zeros(2, 3, 3, dtype=torch.uint8), torch.zeros(2), {}),
+    (torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(3), {}),
+    (torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(2), {"mean": (0.5,)}),
+    (torch.zeros(2, 3, 3, 3, dtype=torch.uint8), torch.zeros(2), {"mean": (0.5,), "std": (0.5,)}),
+])
+def test_wrong_tensors(images, labels, scale):
+    with pytest.raises(ValueError, match="expected.*found"):
+        ImageDataset(images, labels, **scale)
+
+
+def test_repr():
+    assert repr(small()) == "ImageDataset(10 images of (3, 2, 2), 0..1, on cpu)"
+
+
+# ---- the real data, where it is ----
+
+
+@real("mnist")
+def test_real_mnist_is_torchvisions(monkeypatch):
+    sets = load("mnist", validation=0)
+    assert not sets.standin and [round(sets.mean[0], 4), round(sets.std[0], 4)] == [0.1307, 0.3081]
+    assert torch.bincount(sets.train.labels).tolist() == standin.COUNTS["mnist"][0]
+    assert torch.bincount(sets.test.labels).tolist() == standin.COUNTS["mnist"][1]
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(sets.mean, sets.std)])
+    for split, train in ((sets.train, True), (sets.test, False)):
+        theirs = datasets.MNIST(sets.folder.parents[1], train=train, transform=transform, download=False)
+        images, labels = next(iter(loader(split, 300)))
+        assert all(torch.equal(images[i], theirs[i][0]) and labels[i] == theirs[i][1] for i in range(300))
+
+
+@real("fashion_mnist")
+def test_real_fashion_mnist():
+    sets = load("fashion_mnist", validation=0)
+    assert [round(sets.mean[0], 4), round(sets.std[0], 4)] == [0.2860, 0.3530]
+    theirs = datasets.FashionMNIST(sets.folder.parents[1], train=False, transform=transforms.ToTensor(), download=False)
+    images, labels = next(iter(loader(load("fashion_mnist", normalize=False).test, 200)))
+    assert all(torch.equal(images[i], theirs[i][0]) and labels[i] == theirs[i][1] for i in range(200))
+
+
+@real("cifar10")
+def test_real_cifar10_is_torchvisions():
+    sets = load("cifar10", validation=0, normalize=False)
+    np.testing.assert_allclose(sets.mean, (0.4914, 0.4822, 0.4465), atol=5e-5)
+    theirs = datasets.CIFAR10(sets.folder.parent, train=True, transform=transforms.ToTensor(), download=False)
+    assert tuple(theirs.classes) == sets.classes
+    for i in (0, 1, 9999, 10000, 49999):
+        assert torch.equal(sets.train[i][0], theirs[i][0]) and sets.train[i][1] == theirs[i][1]
+
+
+@real("mnist")
+def test_validation_of_real_mnist():
+    sets = load("mnist")
+    assert (len(sets.train), len(sets.validation), len(sets.test)) == (55000, 5000, 10000)
+    expected = torch.tensor(standin.COUNTS["mnist"][0]) / 12
+    assert (torch.bincount(sets.validation.labels) - expected).abs().max() < 1
