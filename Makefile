@@ -1,0 +1,47 @@
+# lab · test · check · data · notebooks.  On Windows, README.md gives the same commands without make.
+PYTHON ?= python3
+BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUN    := $(BIN)/python
+PIP    := $(RUN) -m uv pip install --python $(RUN)
+
+.PHONY: lab test check data notebooks
+
+lab: .venv/lab.stamp            ## open the lessons in JupyterLab
+	@$(RUN) -m course_utils lab $(ARGS)
+
+test: .venv/test.stamp          ## unit tests, lints, and every lesson at smoke speed
+	@$(RUN) -m pytest -n 2 $(ARGS)
+
+check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
+	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)
+
+data: .venv/lab.stamp           ## fetch and verify the data sets
+	@$(RUN) -m course_utils data $(ARGS)
+
+notebooks: .venv/test.stamp     ## execute the lessons again and store them (NB="notebooks/04*.ipynb")
+	@$(RUN) tools/run_notebooks.py $(NB)
+
+# The stamps are written last: an installation that was cut off has none, and is made again from the start.
+$(shell $(RUN) -c "" 2>/dev/null || rm -f .venv/*.stamp)
+
+define NO_PYTHON
+
+This course needs Python 3.10 or newer with its venv module, and "$(PYTHON)" is not that.
+  A newer Python under another name:  make lab PYTHON=python3.12
+  Debian or Ubuntu without venv:      sudo apt install python3-venv
+  No newer Python at all:             get one from python.org
+endef
+export NO_PYTHON
+
+.venv/lab.stamp: requirements.txt
+	@$(PYTHON) -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))" 2>/dev/null || { echo "$$NO_PYTHON" >&2; exit 1; }
+	@test -e $@ || $(PYTHON) -m venv --clear .venv
+	@rm -f $@
+	$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/test.stamp: .venv/lab.stamp pyproject.toml
+	@rm -f $< $@
+	$(PIP) -r pyproject.toml --extra test
+	@touch $< $@

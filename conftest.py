@@ -1,0 +1,36 @@
+"""Settings of the test run: lessons at smoke speed, no progress bars, and no lesson left out in silence."""
+
+import os
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+ROOT = Path(__file__).resolve().parent
+
+# The notebooks' kernels inherit these.
+os.environ.setdefault("COURSE_SPEED", "smoke")
+os.environ.setdefault("COURSE_INTERACTIVE", "0")
+os.environ.setdefault("COURSE_OFFLINE", "1")  # no test waits for a server; data that is here is used
+os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, not one in the user's home
+if "PYTEST_XDIST_WORKER" in os.environ:  # several workers: threads would only fight for the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+matplotlib.use("agg")  # unit tests open no window; a kernel draws as it always does
+
+collect_ignore_glob = ["notebooks/exercises/*"]  # they have gaps to fill; their solutions are run instead
+
+
+class NoCell(pytest.Item):
+    """A notebook that should run, but gave no cell to run: pytest alone would call that a success."""
+
+    def runtest(self):
+        pytest.fail("nbval found no cell to run; is its JSON whole?", pytrace=False)
+
+
+def pytest_collection_modifyitems(session, config, items):
+    asked = {Path(os.path.abspath(arg)) for arg in config.args if "::" not in arg}
+    run = {item.path for item in items}
+    for notebook in [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]:
+        if {notebook, *notebook.parents} & asked and notebook not in run:
+            items.append(NoCell.from_parent(session, name=notebook.name))

@@ -1,0 +1,92 @@
+"""The command line of the course: `python -m course_utils lab | data | doctor | check`.
+
+It says what there is, and calls it. What a command needs is imported when it runs, so that `--help` answers at once.
+"""
+
+import sys
+
+if sys.version_info < (3, 10):  # noqa: UP036 (before any line that an older Python cannot read)
+    sys.exit("This course needs Python 3.10 or newer; this is " + sys.version.split()[0] + ".")
+
+import argparse
+import os
+
+from course_utils import doctor
+
+DATA_SETS = ("mnist", "fashion_mnist", "cifar10")
+
+
+def lab(options: list[str]) -> int:
+    """Open JupyterLab on the first lesson, with the repository as its root; it asks nothing and looks nothing up."""
+    from jupyterlab.labapp import LabApp
+
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, not one in the user's home
+    screen = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not screen or os.environ.get("SSH_CONNECTION"):
+        options = ["--no-browser", *options]
+    LabApp.launch_instance(
+        [
+            f"--ServerApp.root_dir={doctor.ROOT}",
+            "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
+            f"--LabApp.app_settings_dir={doctor.ROOT / 'tools' / 'lab'}",  # no question about news, no look for updates
+            "--allow-root",  # in a container there is often no other user
+            *options,
+        ]
+    )
+    return 0
+
+
+def data(names: list[str]) -> int:
+    """Fetch and verify the data sets; 1 when one of them is missing at the end."""
+    from course_utils.data import DataError, prepare
+
+    missing = 0
+    for name in names:
+        try:
+            print(f"{name}: real and whole in {prepare(name)}", flush=True)
+        except DataError as error:
+            missing += 1
+            print(f"{name}: NOT here. {error}", file=sys.stderr, flush=True)
+    return 1 if missing else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m course_utils", description="The commands of the course.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="command")
+
+    about = "open the lessons in JupyterLab (further options go to JupyterLab, such as --port=9000 or --ip=0.0.0.0)"
+    commands.add_parser("lab", help=about, description=about)
+
+    about = "fetch and verify the data sets"
+    command = commands.add_parser("data", help=about, description=about)
+    command.add_argument("names", nargs="*", metavar="name", help=f"default: {' '.join(DATA_SETS)}")
+
+    about = "check this machine: versions, disk, ports, data; exit status 1 when something is wrong"
+    commands.add_parser("doctor", help=about, description=about)
+
+    about = "before class: doctor, then every lesson from a fresh kernel, with its minutes"
+    command = commands.add_parser("check", help=about, description=about)
+    command.add_argument("notebooks", nargs="*", help="default: every lesson and solution")
+    command.add_argument("--speed", choices=("smoke", "class", "full"), default="class", help="default: %(default)s")
+    command.add_argument("--write", action="store_true", help="store the times in results/timing.json")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    top = parser()
+    args, rest = top.parse_known_args(argv)
+    if args.command == "lab":
+        return lab(rest)
+    if rest:
+        top.error(f"unknown: {' '.join(rest)}")
+    if args.command == "data":
+        if unknown := set(args.names) - set(DATA_SETS):
+            top.error(f"no data set is called {', '.join(sorted(unknown))}; there are {', '.join(DATA_SETS)}")
+        return data(args.names or list(DATA_SETS))
+    if args.command == "doctor":
+        return doctor.examine()
+    return doctor.rehearse(args.notebooks, args.speed, args.write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""The instructor's pre-flight: is this machine ready, and does every lesson run on it?
+
+`examine` looks at the machine and takes seconds, `rehearse` then runs the lessons and takes as long as they do. Both
+return an exit status: 0 only when no line says FAULT. Every fault comes with what to do about it. Nothing is repaired
+here, and no lesson's file is changed.
+"""
+
+import importlib
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_SETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+MODULES = ("torch", "torchvision", "numpy", "matplotlib.pyplot", "cv2", "ipywidgets", "jupyterlab")
+FREE_GIGABYTES = 1
+NBVAL = (
+    "-q -p no:cacheprovider -o addopts= -o junit_duration_report=call "
+    "--nbval-lax --nbval-current-env --nbval-cell-timeout=3600"
+)
+INSTALL = "make lab   (or: python -m pip install -r requirements.txt)"
+
+
+class Finding(NamedTuple):
+    """One line of the report. `todo` says what to do; a finding without one is fine."""
+
+    what: str
+    todo: str = ""
+
+
+# ---- the machine ---------------------------------------------------------------------------------------------------
+
+
+def examine() -> int:
+    """Print what this machine offers; 1 when something has to be mended before class, else 0."""
+    return 1 if _report_machine() else 0
+
+
+def _report_machine() -> list[Finding]:
+    """Print one line for each finding, as it is found; return the faults."""
+    faults = []
+    for check in (packages, imports, disk, ports, data):
+        for finding in check():
+            print(f"  {'FAULT' if finding.todo else 'ok   '}  {finding.what}", flush=True)
+            if finding.todo:
+                print(f"         -> {finding.todo}", flush=True)
+                faults.append(finding)
+    return faults
+
+
+def packages(requirements: Path = ROOT / "requirements.txt") -> Iterator[Finding]:
+    """The installed versions against requirements.txt."""
+    yield Finding(f"Python {platform.python_version()} in {sys.prefix}")
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:
+        yield Finding("the package packaging is not installed, so no version can be compared", INSTALL)
+        return
+    for line in requirements.read_text(encoding="utf-8").splitlines():
+        if not (line := line.partition("#")[0].strip()):
+            continue
+        wanted = Requirement(line)
+        try:
+            found = version(wanted.name)
+        except PackageNotFoundError:
+            yield Finding(f"{wanted.name} is not installed, {wanted.specifier} is needed", INSTALL)
+            continue
+        fits = wanted.specifier.contains(found, prereleases=True)
+        yield Finding(f"{wanted.name} {found} ({wanted.specifier})", "" if fits else INSTALL)
+
+
+def imports() -> Iterator[Finding]:
+    """What is installed can still fail to load: a torchvision made for another torch, a missing system library."""
+    for name in MODULES:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # a broken binary raises almost anything
+            yield Finding(
+                f"import {name} fails: {type(error).__name__}: {error}",
+                "remove .venv and make it again; if it stays, the message names what is missing",
+            )
+
+
+def disk() -> Iterator[Finding]:
+    """Room for data and checkpoints, in folders that can be written."""
+    free = shutil.disk_usage(ROOT).free / 1e9
+    few = f"free some space: the data sets and checkpoints need {FREE_GIGABYTES} GB"
+    yield Finding(f"{free:.1f} GB free in {ROOT}", few if free < FREE_GIGABYTES else "")
+    for folder in (ROOT, ROOT / "notebooks"):
+        try:
+            with tempfile.TemporaryFile(dir=folder):  # only a real write tells the truth, on every system
+                yield Finding(f"{folder} can be written")
+        except OSError as error:
+            yield Finding(f"{folder} cannot be written: {error.strerror}", "copy the course to a folder of your own")
+
+
+def ports() -> Iterator[Finding]:
+    """TensorBoard wants its own port; JupyterLab takes the next one by itself."""
+    if _answers(6006):
+        yield Finding(
+            "port 6006 is taken, TensorBoard wants it",
+            "stop the program that listens there (another TensorBoard?), or start with --port 6007",
+        )
+    else:
+        yield Finding("port 6006 is free (TensorBoard)")
+    yield Finding(
+        "port 8888 is taken: JupyterLab will use the next one" if _answers(8888) else "port 8888 is free (JupyterLab)"
+    )
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def data() -> Iterator[Finding]:
+    """The real files, with their checksums. Nothing is downloaded here."""
+    try:
+        from course_utils.data import DataError, locate, prepare
+    except Exception as error:  # torch or torchvision is broken; `imports` has said so, but never pass in silence
+        yield Finding(f"the data sets cannot be looked at: {error}", "mend the faults above first")
+        return
+    for name, title in DATA_SETS.items():
+        if locate(name) is None:
+            yield Finding(
+                f"{title} is missing: the lessons would fetch it, or run on the drawn stand-in",
+                "make data   (or: python -m course_utils data)",
+            )
+            continue
+        try:
+            with patch.dict(os.environ, COURSE_OFFLINE="1"):  # only look
+                yield Finding(f"{title}: real, checksums right, in {prepare(name)}")
+        except DataError as error:
+            yield Finding(f"{title} is damaged. {error}", "make data   (or: python -m course_utils data)")
+
+
+# ---- the lessons ---------------------------------------------------------------------------------------------------
+
+
+class Rehearsal(NamedTuple):
+    """One notebook that was run: seconds of all cells, the slowest cell [n], and what went wrong ("" = nothing)."""
+
+    name: str
+    seconds: float
+    slowest_cell: int
+    slowest_seconds: float
+    fault: str
+
+
+def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
+    """Examine the machine, then run every notebook; 1 when there was any fault, else 0.
+
+    Args:
+        notebooks: paths; none means every lesson and solution.
+        speed: "smoke", "class" or "full", as COURSE_SPEED.
+        write: store the times in results/timing.json, if there is no fault.
+    """
+    print("The machine")
+    faults = _report_machine()
+    if find_spec("nbval") is None:
+        print(
+            '  FAULT  nbval is not installed, so no lesson can be run\n         -> python -m pip install -e ".[test]"'
+        )
+        return 1
+    folder = ROOT / "notebooks"
+    every = [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("solutions/*.ipynb"))]
+    paths = [Path(name).resolve() for name in notebooks] or every
+    if not paths:
+        faults.append(Finding(f"there is no notebook in {folder}", "get the whole repository again"))
+    print(f"\nThe lessons, at speed {speed}\n  {'':5}  {'notebook':<40} {'minutes':>7}  slowest cell", flush=True)
+    runs = []
+    for path in paths:
+        runs.append(run := run_notebook(path, speed))
+        mark = "FAULT" if run.fault else "ok   "
+        slowest = f"[{run.slowest_cell}] {run.slowest_seconds:.1f} s"
+        print(f"  {mark}  {run.name:<40} {run.seconds / 60:>7.1f}  {slowest}", flush=True)
+        if run.fault:
+            todo = f"open {run.name}.ipynb, choose Kernel, Restart Kernel and Run All Cells, and look at that cell"
+            faults.append(Finding(f"{run.name}: {run.fault}", todo))
+    print(f"  {'':5}  {'together':<40} {sum(run.seconds for run in runs) / 60:>7.1f}")
+    if faults:
+        print(f"\n{len(faults)} fault{'s' * (len(faults) > 1)}, NOT ready for class")
+        for finding in faults:
+            print(f"  FAULT  {finding.what}\n         -> {finding.todo}")
+        return 1
+    if write:
+        write_timing(speed, runs, ROOT / "results" / "timing.json")
+    print("\nNo fault: ready for class")
+    return 0
+
+
+def run_notebook(path: Path, speed: str) -> Rehearsal:
+    """Run one notebook with nbval, as the tests do: errors and changed outputs of fixed cells are faults."""
+    name = path.relative_to(ROOT / "notebooks").with_suffix("").as_posix() if ROOT in path.parents else path.stem
+    environment = os.environ | {"COURSE_SPEED": speed, "COURSE_INTERACTIVE": "0"}
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            *NBVAL.split(),
+            f"--rootdir={ROOT}",
+            f"--junitxml={report}",
+            str(path),
+        ]
+        process = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", errors="replace"
+        )
+        cells = list(ElementTree.parse(report).iter("testcase")) if report.exists() else []
+    times = [float(cell.get("time", 0)) for cell in cells]
+    slowest = max(range(len(times)), key=times.__getitem__, default=-1)
+    fault = ""
+    if process.returncode != 0 or not cells:
+        nothing = "it has no cell to run" if process.returncode == 5 else (process.stderr or process.stdout).strip()
+        fault = _first_fault(cells) or nothing[-500:] or "no cell was run"
+    return Rehearsal(name, sum(times), slowest + 1, times[slowest] if times else 0.0, fault)
+
+
+def _first_fault(cells: list[ElementTree.Element]) -> str:
+    for number, cell in enumerate(cells, 1):
+        for problem in (*cell.findall("failure"), *cell.findall("error")):
+            text = re.sub(r"\x1b\[[0-9;]*m|#x1B\[[0-9;]*m", "", problem.text or problem.get("message") or "")
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            return f"cell [{number}] fails: " + " ".join(lines)[-400:]
+    return ""
+
+
+def write_timing(speed: str, runs: list[Rehearsal], file: Path) -> None:
+    """Put the seconds of these notebooks into results/timing.json; those of other notebooks and speeds stay."""
+    timing = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    lessons = timing.get(speed, {}).get("lessons", {})
+    for run in runs:
+        lessons[run.name] = {"seconds": round(run.seconds, 1), "slowest_cell": round(run.slowest_seconds, 1)}
+    machine = {"machine": _machine(), "cores": os.cpu_count(), "date": date.today().isoformat()}
+    timing[speed] = machine | {"lessons": dict(sorted(lessons.items()))}
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(timing, indent=2) + "\n", encoding="utf-8", newline="\n")
+    print(f"times written to {file}")
+
+
+def _machine() -> str:
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    return f"{platform.system()}, {platform.machine()}, {device}"
