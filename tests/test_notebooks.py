@@ -1,0 +1,58 @@
+"""The stored notebooks and the README follow the rules of lints.py (running them is nbval's part)."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+from lints import ROOT, Book, alt_faults, index_faults, link_faults, rules_for
+from set_address import main as set_address
+
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OTHERS = [*sorted(ROOT.glob("notebooks/exercises/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
+DOCUMENTS = sorted(ROOT.glob("*.md"))
+book = cache(Book)
+
+
+@pytest.mark.parametrize(
+    "path, rule",
+    [
+        pytest.param(
+            path, rule, id=f"{path.relative_to(ROOT / 'notebooks').with_suffix('').as_posix()}-{rule.__name__}"
+        )
+        for path in LESSONS + OTHERS
+        for rule in rules_for(book(path))
+    ],
+)
+def test_notebook(path, rule):
+    faults = list(rule(book(path)))
+    assert not faults, f"{path.name}, {rule.__name__}:\n- " + "\n- ".join(faults)
+
+
+def test_there_are_lessons():
+    assert LESSONS, "no notebook was found: is notebooks/ there?"
+
+
+def test_lessons_are_numbered_once():
+    numbers = [path.stem[:2] for path in LESSONS]
+    assert len(set(numbers)) == len(numbers), f"two lessons have one number: {numbers}"
+
+
+def test_readme_lists_the_lessons():
+    timing_file = ROOT / "results" / "timing.json"
+    timing = json.loads(timing_file.read_text(encoding="utf-8")) if timing_file.exists() else {}
+    lessons = timing.get("class", {}).get("lessons", {})
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    faults = list(index_faults(readme, [path.stem for path in LESSONS], lessons))
+    assert not faults, "README.md:\n- " + "\n- ".join(faults)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_document(path: Path):
+    text = path.read_text(encoding="utf-8")
+    faults = [*link_faults(text, path), *alt_faults(text)]
+    assert not faults, f"{path.name}:\n- " + "\n- ".join(faults)
+
+
+def test_one_address_everywhere(capsys):
+    assert set_address(["--check"]) == 0, capsys.readouterr().out

@@ -1,0 +1,143 @@
+"""Execute notebooks at class speed and leave them in the one form that is committed.
+
+    python tools/run_notebooks.py                          # all lessons (and solutions)
+    python tools/run_notebooks.py notebooks/01*.ipynb
+    python tools/run_notebooks.py --format-only            # only normalise, nothing is executed
+
+A notebook with an error, or with an output of the stand-in data, is not written; the exit status is then 1.
+Two runs on one machine give byte-identical files, except where a cell prints a time.
+"""
+
+import argparse
+import os
+import re
+import sys
+import time
+from glob import glob
+from pathlib import Path
+from queue import Empty
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+ROOT = Path(__file__).resolve().parent.parent
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+CELL_METADATA = ("tags", "editable", "deletable")  # what is kept
+STANDIN = re.compile(r"stand-?in", re.IGNORECASE)  # the word in every banner and title of the drawn data
+
+
+class SteadyClient(NotebookClient):
+    """NotebookClient without the stalls on ipywidgets Output widgets (nbclient issue 312).
+
+    nbclient sends on the shell socket while it waits there for the reply, and the wake-up is at times
+    lost until the time-out.  Waiting in short slices gets round it."""
+
+    async def async_start_new_kernel_client(self):
+        client = await super().async_start_new_kernel_client()
+        wait = client.shell_channel.get_msg
+
+        async def get_msg(timeout=None):
+            end = None if timeout is None else time.monotonic() + timeout
+            while True:
+                left = 0.2 if end is None else min(0.2, max(0.0, end - time.monotonic()))
+                try:
+                    return await wait(timeout=left)
+                except Empty:
+                    if end is not None and time.monotonic() >= end:
+                        raise
+
+        client.shell_channel.get_msg = get_msg
+        return client
+
+
+def execute(path: Path, timeout: int) -> nbformat.NotebookNode:
+    """Run all cells in a fresh kernel, in the notebook's own folder."""
+    nb = nbformat.read(path, as_version=4)
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    SteadyClient(
+        nb,
+        timeout=timeout,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
+    return nb
+
+
+def normalise(nb: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
+    """Metadata, ids and outputs in one fixed form, so that a diff shows only what changed."""
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    nb.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    for i, cell in enumerate(nb.cells):
+        cell.id = f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:40]}-{i:03d}"
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
+        if cell.cell_type == "code":
+            cell.outputs = merge_streams(cell.outputs)
+    return nb
+
+
+def merge_streams(outputs: list) -> list:
+    """Neighbouring pieces of one stream as one output: how a print is cut up differs from run to run."""
+    merged = []
+    for out in outputs:
+        if out.output_type in ("display_data", "execute_result"):
+            out.data.pop("application/vnd.jupyter.widget-view+json", None)  # there is no live kernel on GitHub
+            out.metadata = nbformat.from_dict({})
+        last = merged[-1] if merged else None
+        if last and last.output_type == out.output_type == "stream" and last.name == out.name:
+            last.text += out.text
+        else:
+            merged.append(out)
+    return merged
+
+
+def fault(nb: nbformat.NotebookNode) -> str | None:
+    """Why this executed notebook must not be stored, or None."""
+    for cell in nb.cells:
+        for out in cell.get("outputs", []):
+            text = out.get("text") or "".join(out.get("data", {}).get("text/plain", ""))
+            if out.output_type == "error":
+                return f"cell [{cell.execution_count}] ends in {out.ename}: {out.evalue}"
+            if STANDIN.search(text):
+                return (
+                    f"cell [{cell.execution_count}] shows results of the stand-in data. "
+                    "Get the real data first (make data), or set COURSE_DATA_DIR to where it lies."
+                )
+    return None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="*", help="default: every lesson and solution")
+    parser.add_argument("--timeout", type=int, default=600, help="seconds per cell (default: %(default)s)")
+    parser.add_argument("--format-only", action="store_true", help="execute nothing")
+    args = parser.parse_args()
+
+    os.environ.update(COURSE_SPEED="class", COURSE_INTERACTIVE="0")  # the kernels inherit these
+    every = [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
+    named = [Path(p) for pattern in args.notebooks for p in sorted(glob(pattern)) or [pattern]]  # Windows expands no *
+    faults = 0
+    for path in named or every:
+        start, why = time.monotonic(), None
+        try:
+            nb = nbformat.read(path, as_version=4) if args.format_only else execute(path, args.timeout)
+            why = fault(nb)
+        except (OSError, nbformat.reader.NotJSONError, CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            why = str(error)
+        if why:
+            faults += 1
+            print(f"{path}: NOT written. {why}", file=sys.stderr)
+            continue
+        text = nbformat.writes(normalise(nb, path.stem)) + "\n"
+        nbformat.validate(nbformat.reads(text, as_version=4))
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"{path}: {time.monotonic() - start:.1f} s", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
