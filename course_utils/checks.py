@@ -8,11 +8,12 @@ raises.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import indent
 
 
 @contextmanager
 def expect_error(error: type[BaseException], match: str = "") -> Iterator[None]:
-    """Run a block that must fail with `error`, and print the message for the reader.
+    """Run a block that must fail with `error`, and print the message for the reader, each of its lines after a bar.
 
     Args:
         error: the exception type that must be raised (a subclass counts).
@@ -23,7 +24,8 @@ def expect_error(error: type[BaseException], match: str = "") -> Iterator[None]:
 
     >>> with expect_error(ZeroDivisionError, match="division"):
     ...     1 / 0
-    ZeroDivisionError, as expected: division by zero
+    ZeroDivisionError, as expected:
+    | division by zero
     """
     try:
         yield
@@ -34,6 +36,7 @@ def expect_error(error: type[BaseException], match: str = "") -> Iterator[None]:
             raise AssertionError(f"expected {error.__name__}, but got {found}") from raised
         if not re.search(match, message):
             raise AssertionError(f"expected a message that contains {match!r}, but it reads: {message}") from raised
-        print(f"{type(raised).__name__}, as expected: {message}")
+        print(f"{type(raised).__name__}, as expected:")
+        print(indent(message.strip(), "| ", lambda line: True))
     else:
         raise AssertionError(f"expected {error.__name__}, but the block ran without an error")

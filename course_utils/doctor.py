@@ -30,7 +30,7 @@ MODULES = ("torch", "torchvision", "numpy", "matplotlib.pyplot", "cv2", "ipywidg
 FREE_GIGABYTES = 1
 NBVAL = (
     "-q -p no:cacheprovider -o addopts= -o junit_duration_report=call "
-    "--nbval-lax --nbval-current-env --nbval-cell-timeout=3600"
+    "--nbval-lax --nbval-current-env --nbval-cell-timeout=3600 --nbval-sanitize-with=tests/nbval_sanitize.cfg"
 )
 INSTALL = "make lab   (or: python -m pip install -r requirements.txt)"
 
@@ -192,7 +192,10 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
         slowest = f"[{run.slowest_cell}] {run.slowest_seconds:.1f} s"
         print(f"  {mark}  {run.name:<40} {run.seconds / 60:>7.1f}  {slowest}", flush=True)
         if run.fault:
-            todo = f"open {run.name}.ipynb, choose Kernel, Restart Kernel and Run All Cells, and look at that cell"
+            todo = (
+                f"open {run.name}.ipynb, choose Kernel, Restart Kernel and Run All Cells; if no cell fails there, "
+                f"the stored output is old: make notebooks NB=notebooks/{run.name}.ipynb"
+            )
             faults.append(Finding(f"{run.name}: {run.fault}", todo))
     print(f"  {'':5}  {'together':<40} {sum(run.seconds for run in runs) / 60:>7.1f}")
     if faults:

@@ -14,8 +14,8 @@ from course_utils.course import Course, setup
 
 def test_the_expected_error_is_printed(capsys):
     with expect_error(ValueError, match=r"too \w+"):
-        raise ValueError("too large")
-    assert capsys.readouterr().out == "ValueError, as expected: too large\n"
+        raise ValueError("too large\n\n  by 2")
+    assert capsys.readouterr().out == "ValueError, as expected:\n| too large\n| \n|   by 2\n"
 
 
 def test_a_subclass_counts():
