@@ -28,9 +28,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA_SETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 MODULES = ("torch", "torchvision", "numpy", "matplotlib.pyplot", "cv2", "ipywidgets", "jupyterlab")
 FREE_GIGABYTES = 1
+SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
 NBVAL = (
     "-q -p no:cacheprovider -o addopts= -o junit_duration_report=call "
-    "--nbval-lax --nbval-current-env --nbval-cell-timeout=3600 --nbval-sanitize-with=tests/nbval_sanitize.cfg"
+    "--nbval-lax --nbval-current-env --nbval-cell-timeout=3600"
 )
 INSTALL = "make lab   (or: python -m pip install -r requirements.txt)"
 
@@ -220,6 +221,7 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
             "-m",
             "pytest",
             *NBVAL.split(),
+            f"--nbval-sanitize-with={SANITIZE}",
             f"--rootdir={ROOT}",
             f"--junitxml={report}",
             str(path),

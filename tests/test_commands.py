@@ -242,6 +242,7 @@ def test_a_lesson_without_cells_fails_the_run(tmp_path):
     shutil.copy(ROOT / "conftest.py", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "nbval_sanitize.cfg", tmp_path / "tests")
     (tmp_path / "tests" / "test_one.py").write_text("def test_one(): pass\n", encoding="utf-8")
     notebook(tmp_path / "notebooks" / "exercises" / "01_gaps.ipynb", "raise SystemError")  # never run
     notebook(tmp_path / "notebooks" / "01_empty.ipynb")
