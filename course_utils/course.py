@@ -22,7 +22,7 @@ from course_utils import show
 from course_utils.data import locate, standin_in_use
 
 SPEEDS = ("smoke", "class", "full")
-LESSON_DATA = {"02": ("mnist",), "04": ("mnist",)}
+LESSON_DATA = {"00": ("mnist",), "02": ("mnist",), "04": ("mnist",)}
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ def setup(lesson: str, seed: int = 777) -> Course:
     np.random.seed(seed)
     torch.manual_seed(seed)
     show.use_style()
-    where = {"cpu": f"cpu, {torch.get_num_threads()} threads"}.get(device.type, str(device))
+    threads = torch.get_num_threads()
+    where = f"cpu, {threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else str(device)
     if device.type == "cuda":
         where = torch.cuda.get_device_name(device)
     versions = f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}"

@@ -105,7 +105,7 @@ def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], titl
     Args:
         targets, predictions: class numbers (N,).
         classes: the names of the K classes.
-        title: without one, the title tells the share that is right and the commonest mistake.
+        title: without one, the title tells the share that is right and the most frequent mistake.
     """
     k = len(classes)
     counts = torch.bincount(targets.cpu() * k + predictions.cpu(), minlength=k * k).reshape(k, k).numpy()
@@ -114,8 +114,8 @@ def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], titl
     if title is None:
         row, column = np.unravel_index(mistakes.argmax(), mistakes.shape)
         title = (
-            f"{np.trace(counts) / counts.sum():.1%} are right; the commonest mistake: "
-            f"{classes[row]} taken for {classes[column]}, {mistakes[row, column]} times"
+            f"{np.trace(counts) / counts.sum():.1%} right; most frequent mistake: "
+            f"{classes[row]} as {classes[column]} ({mistakes[row, column]} times)"
         )
     figure, axis = plt.subplots(figsize=(0.55 * k + 1.5, 0.5 * k + 1.2))
     axis.imshow(np.ma.masked_where(np.eye(k, dtype=bool), mistakes), cmap="Oranges", vmin=0)

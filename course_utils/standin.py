@@ -136,14 +136,19 @@ def pictures(name: str) -> list[tuple[np.ndarray, np.ndarray]]:
         templates, paint = _polygons(GARMENTS), _paint_garments
     else:
         templates, paint = _polygons(OBJECTS), _paint_objects
-    result = []
-    for counts in COUNTS[name]:
-        labels = torch.repeat_interleave(torch.arange(10), torch.tensor(counts))
-        labels = labels[torch.randperm(len(labels), generator=random)]
-        parts = [paint(templates, part, random) for part in labels.split(250)]
-        images = torch.cat([part.clamp(0, 1).mul(255).round().byte() for part in parts])
-        result.append((images.numpy(), labels.byte().numpy()))
-    return result
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the pieces are small: two threads would mostly wait for each other
+    try:
+        result = []
+        for counts in COUNTS[name]:
+            labels = torch.repeat_interleave(torch.arange(10), torch.tensor(counts))
+            labels = labels[torch.randperm(len(labels), generator=random)]
+            pieces = (paint(templates, piece, random).clamp(0, 1) * 255 for piece in labels.split(250))
+            images = torch.cat([piece.round().byte() for piece in pieces])
+            result.append((images.numpy(), labels.byte().numpy()))
+        return result
+    finally:
+        torch.set_num_threads(threads)
 
 
 # ---- templates: (10 classes, variants, layers, 64, 64), 0..1 ----

@@ -17,6 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 COUNTS = [30, 50, 40, 41, 39, 37, 43, 40, 40, 40]      # 400 training images, unequal classes
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Several threads would only fight for the cores with other workers."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def real(name):
     """Skip unless the real files are at hand, where this test run would look for them."""
     return pytest.mark.skipif(data.locate(name) is None, reason=f"no real {name}; set COURSE_DATA_DIR to where it is")

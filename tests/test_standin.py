@@ -18,6 +18,15 @@ from course_utils.idx import read_idx
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Several threads would only fight for the cores with other workers."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture
 def small(monkeypatch):
     monkeypatch.setattr(standin, "COUNTS", dict.fromkeys(standin.COUNTS, ([10] * 10, [2] * 10)))
