@@ -22,7 +22,7 @@ from course_utils import show
 from course_utils.data import locate, standin_in_use
 
 SPEEDS = ("smoke", "class", "full")
-LESSON_DATA = {"00": ("mnist",), "02": ("mnist",), "04": ("mnist",)}
+LESSON_DATA = {"00": ("mnist",), "02": ("mnist",), "03": ("mnist",), "04": ("mnist",)}
 
 
 @dataclass(frozen=True)
