@@ -1,6 +1,7 @@
 """The code that the lessons share. Every idea in it is written out once in a lesson, before it is imported.
 
     idx      the IDX file format: read_idx, write_idx
+    fetch    downloads that can be cut and resumed, and checksums
     standin  drawn pictures for those who have neither the data nor a network
     data     load("mnist" | "fashion_mnist" | "cifar10") and loader(...)
     models   every network of the course

@@ -17,6 +17,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,9 @@ class Archive(File):
 
 def faults(files: Sequence[File], folder: Path) -> dict[str, str]:
     """The files below folder that are not as they should be: path -> what is wrong, "missing" if there is none."""
-    return {file.path: fault for file in files if (fault := _fault(folder / file.path, file))}
+    with ThreadPoolExecutor() as pool:  # reading and hashing let other threads run: all files at once
+        found = list(pool.map(lambda file: _fault(folder / file.path, file), files))
+    return {file.path: fault for file, fault in zip(files, found, strict=True) if fault}
 
 
 def _fault(path: Path, file: File) -> str:
@@ -71,9 +74,10 @@ def _fault(path: Path, file: File) -> str:
 
 def _md5(path: Path) -> str:
     digest = hashlib.md5(usedforsecurity=False)
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
+    chunk = memoryview(bytearray(1 << 20))
+    with open(path, "rb", buffering=0) as file:
+        while size := file.readinto(chunk):
+            digest.update(chunk[:size])
     return digest.hexdigest()
 
 
