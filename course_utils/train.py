@@ -125,7 +125,7 @@ def fit(
             history.seconds.append(time.perf_counter() - start)
             if verbose:
                 tqdm.write(history.last())
-            _warn_at_chance(history, chance)
+            _warn_at_chance(history, chance, steps=len(step_losses))
             if writer is not None:
                 _log(writer, history, step_losses)
             if checkpoint is not None:
@@ -173,7 +173,7 @@ def _train_epoch(
     epoch: int,
     bar: tqdm,
 ) -> tuple[list[float], Evaluation, float]:
-    """One pass. Returns the loss of each step, the averages, and what always naming the commonest class would score."""
+    """One pass. Returns the loss of each step, the averages, and what the most frequent class alone scores."""
     model.train()
     losses, sizes = [], []
     correct = torch.zeros((), dtype=torch.long, device=device)
@@ -216,12 +216,12 @@ def _check_finite(step_losses: Tensor, epoch: int, optimizer: Optimizer) -> None
         )
 
 
-def _warn_at_chance(history: History, chance: float) -> None:
-    """Once, after the first epoch: a network that is no better than naming the commonest class has learned nothing."""
+def _warn_at_chance(history: History, chance: float, steps: int) -> None:
+    """Once, after a first epoch that is long enough: no better than the most frequent class means nothing learned."""
     accuracy = history.train_accuracy[-1]
-    if len(history) == 1 and accuracy < chance + 0.02:
+    if len(history) == 1 and steps >= 100 and accuracy < chance + 0.02:
         warnings.warn(
-            f"after an epoch the training accuracy is {accuracy:.1%}; always naming the commonest class gives "
+            f"after an epoch the training accuracy is {accuracy:.1%}; always naming the most frequent class gives "
             f"{chance:.1%}. Look at the learning rate, at softmax or ReLU on the logits, and whether images and "
             "labels still belong together.",
             stacklevel=3,
