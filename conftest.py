@@ -21,6 +21,17 @@ matplotlib.use("agg")  # unit tests open no window; a kernel draws as it always 
 collect_ignore_glob = ["notebooks/exercises/*"]  # they have gaps to fill; their solutions are run instead
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Several threads would only fight for the cores with other workers."""
+    import torch  # slow, and not every test needs it
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 class NoCell(pytest.Item):
     """A notebook that should run, but gave no cell to run: pytest alone would call that a success."""
 

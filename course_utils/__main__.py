@@ -13,8 +13,6 @@ import os
 
 from course_utils import doctor
 
-DATA_SETS = ("mnist", "fashion_mnist", "cifar10")
-
 
 def lab(options: list[str]) -> int:
     """Open JupyterLab on the first lesson, with the repository as its root; it asks nothing and looks nothing up."""
@@ -59,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
     about = "fetch and verify the data sets"
     command = commands.add_parser("data", help=about, description=about)
-    command.add_argument("names", nargs="*", metavar="name", help=f"default: {' '.join(DATA_SETS)}")
+    command.add_argument("names", nargs="*", metavar="name", help=f"default: {' '.join(doctor.DATA_SETS)}")
 
     about = "check this machine: versions, disk, ports, data; exit status 1 when something is wrong"
     commands.add_parser("doctor", help=about, description=about)
@@ -80,9 +78,9 @@ def main(argv: list[str] | None = None) -> int:
     if rest:
         top.error(f"unknown: {' '.join(rest)}")
     if args.command == "data":
-        if unknown := set(args.names) - set(DATA_SETS):
-            top.error(f"no data set is called {', '.join(sorted(unknown))}; there are {', '.join(DATA_SETS)}")
-        return data(args.names or list(DATA_SETS))
+        if unknown := set(args.names) - set(doctor.DATA_SETS):
+            top.error(f"no data set is called {', '.join(sorted(unknown))}; there are {', '.join(doctor.DATA_SETS)}")
+        return data(args.names or list(doctor.DATA_SETS))
     if args.command == "doctor":
         return doctor.examine()
     return doctor.rehearse(args.notebooks, args.speed, args.write)

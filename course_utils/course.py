@@ -19,7 +19,7 @@ import torchvision
 from torch.utils.data import Dataset, Subset
 
 from course_utils import show
-from course_utils.data import locate, standin_in_use
+from course_utils.data import locate, offline, standin_in_use
 
 SPEEDS = ("smoke", "class", "full")
 LESSON_DATA = {"00": ("mnist",), "02": ("mnist",), "03": ("mnist",), "04": ("mnist",)}
@@ -98,6 +98,6 @@ def _device() -> torch.device:
 def _source(name: str) -> str:
     if locate(name) is not None:
         return f"data: {name} is here"
-    if os.environ.get("COURSE_OFFLINE") == "1":
-        return f"data: {name} is NOT here, and COURSE_OFFLINE=1: DRAWN STAND-IN"
+    if offline():
+        return f"data: {name} is NOT here, and COURSE_OFFLINE is set: DRAWN STAND-IN"
     return f"data: {name} is not here yet, it will be fetched"

@@ -31,7 +31,8 @@ from course_utils import standin
 from course_utils.fetch import Archive, DataError, File, download, faults, lock
 from course_utils.idx import read_idx
 
-__all__ = ["Batch", "DataError", "DataSets", "ImageDataset", "load", "loader", "locate", "prepare", "standin_in_use"]
+__all__ = ["Batch", "DataError", "DataSets", "ImageDataset", "load", "loader", "locate", "offline", "prepare",
+           "standin_in_use"]
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = "~/.cache/cnn-course"
@@ -224,7 +225,7 @@ def prepare(name: str) -> Path:
             print(f"{source.title} in {label} ({folder}) cannot be used:",
                   *(f"  {path}: {why}" for path, why in found.items()), sep="\n", flush=True)
     looked = f"Looked in {', '.join(map(str, _folders()))}. "
-    if os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
+    if offline():
         raise DataError(looked + "COURSE_OFFLINE is set, so nothing is downloaded.")
     folder = next(_writable_folders(), None)
     if folder is None:
@@ -341,6 +342,11 @@ def load(name: str, validation: int = 5000,
                     ImageDataset(held_images, held_labels, *scale) if validation else None,
                     ImageDataset(test_images, test_labels, *scale), source.classes, mean, std, origin, drawn,
                     (folder / source.files[0].path).parent)
+
+
+def offline() -> bool:
+    """True when COURSE_OFFLINE forbids the network."""
+    return os.environ.get("COURSE_OFFLINE", "0") not in ("", "0")
 
 
 def standin_in_use() -> bool:

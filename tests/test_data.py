@@ -17,13 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COUNTS = [30, 50, 40, 41, 39, 37, 43, 40, 40, 40]      # 400 training images, unequal classes
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Several threads would only fight for the cores with other workers."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def real(name):
