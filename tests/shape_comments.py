@@ -61,7 +61,7 @@ def claims(source: str, tree: ast.Module) -> list[Claim]:
     """The shape comments of a source text, each with the smallest statement or layer that it stands beside."""
     found = []
     statements = [node for node in ast.walk(tree) if isinstance(node, SIMPLE)]
-    layers = [arg for node in ast.walk(tree) if is_sequential(node) for arg in node.args]
+    layers = [layer for node in ast.walk(tree) if is_sequential(node) for layer in layers_of(node)]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and (arrow := ARROW.match(token.string)):
             line = token.start[0]
@@ -81,6 +81,14 @@ def claims(source: str, tree: ast.Module) -> list[Claim]:
 
 def is_sequential(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Sequential")
+
+
+def layers_of(sequential: ast.Call) -> list[ast.expr]:
+    """The layers as they are written: Sequential(a, b), or Sequential(OrderedDict(first=a, second=b))."""
+    args = sequential.args
+    if len(args) == 1 and isinstance(args[0], ast.Call) and ast.unparse(args[0].func).endswith("OrderedDict"):
+        return [keyword.value for keyword in args[0].keywords]
+    return args
 
 
 class Checker:
@@ -135,8 +143,9 @@ class Checker:
         for node in self.sequentials[frame.f_code.co_filename]:
             model = value(target(node), frame)
             for claim in self.claims[frame.f_code.co_filename]:
-                if claim.node in node.value.args and isinstance(model, nn.Sequential):
-                    hook(model[node.value.args.index(claim.node)], claim)
+                layers = layers_of(node.value)
+                if claim.node in layers and isinstance(model, nn.Sequential):
+                    hook(model[layers.index(claim.node)], claim)
 
 
 def covers(node: ast.AST, line: int) -> bool:
