@@ -2,7 +2,7 @@
 
 Real files are looked for in COURSE_DATA_DIR, in the repository's data/ and in the user's cache, and then downloaded. If
 nothing works, pictures are drawn (`standin`), so that a class can always go on. Every file is checked at every load, by
-size and md5. This module does no augmentation: lessons apply torchvision.transforms to the batches.
+size and md5. `pad_and_crop` and `flip` change a batch at random, for lesson 08's augmentation.
 
     COURSE_DATA_DIR=folder     look there first, download to there
     COURSE_OFFLINE=1           never use the network
@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.data._utils.collate import default_collate_fn_map
 
@@ -31,8 +32,8 @@ from course_utils import standin
 from course_utils.fetch import Archive, DataError, File, download, faults, lock
 from course_utils.idx import read_idx
 
-__all__ = ["Batch", "DataError", "DataSets", "ImageDataset", "load", "loader", "locate", "offline", "prepare",
-           "standin_in_use"]
+__all__ = ["Batch", "DataError", "DataSets", "ImageDataset", "balanced_sample", "flip", "load", "loader", "locate",
+           "offline", "pad_and_crop", "prepare", "standin_in_use"]
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = "~/.cache/cnn-course"
@@ -62,30 +63,34 @@ class ImageDataset(Dataset):
     A sample is (image, label), float32 (C, H, W) and int64 (). Its values are x / 255, in 0..1; with mean and std (one
     per channel) they are (x / 255 - mean) / std, bit by bit as torchvision's ToTensor and Normalize compute it.
     A DataLoader asks `__getitems__` for the whole batch, and so indexes the tensor once instead of once per image.
+    A transform changes a batch of floats (B, C, H, W), each time that it is asked for; see `with_transform`.
     """
 
     def __init__(self, images: torch.Tensor, labels: torch.Tensor,
-                 mean: Sequence[float] | None = None, std: Sequence[float] | None = None) -> None:
+                 mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
+                 transform: Callable[[torch.Tensor], torch.Tensor] | None = None) -> None:
         if images.dtype != torch.uint8 or images.ndim != 4 or labels.shape != images.shape[:1]:
             raise ValueError("expected images (N, C, H, W) uint8 and labels (N,); "
                              f"found {tuple(images.shape)} {images.dtype} and {tuple(labels.shape)}")
         given = [values for values in (mean, std) if values is not None]
         if len(given) == 1 or any(len(values) != images.shape[1] for values in given):
             raise ValueError(f"expected mean and std with {images.shape[1]} value(s) each; found {mean} and {std}")
-        self.images, self.labels, self.mean, self.std = images, labels, mean, std
+        self.images, self.labels, self.mean, self.std, self.transform = images, labels, mean, std, transform
         if mean is not None:
             self._mean, self._std = (torch.tensor(values, dtype=torch.float32, device=images.device).view(-1, 1, 1)
                                      for values in given)
 
     def _scaled(self, images: torch.Tensor) -> torch.Tensor:
         images = images.float().div_(255)
-        return images if self.mean is None else images.sub_(self._mean).div_(self._std)
+        if self.mean is not None:
+            images.sub_(self._mean).div_(self._std)
+        return images if self.transform is None else self.transform(images)
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, i: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return self._scaled(self.images[i]), self.labels[i]
+        return self._scaled(self.images[i][None])[0], self.labels[i]
 
     def __getitems__(self, indices: list[int]) -> list[Batch]:
         rows = torch.as_tensor(indices, device=self.images.device)
@@ -93,7 +98,11 @@ class ImageDataset(Dataset):
 
     def to(self, device: torch.device | str) -> ImageDataset:
         """The same data set, wholly on device: its batches are made there."""
-        return ImageDataset(self.images.to(device), self.labels.to(device), self.mean, self.std)
+        return ImageDataset(self.images.to(device), self.labels.to(device), self.mean, self.std, self.transform)
+
+    def with_transform(self, transform: Callable[[torch.Tensor], torch.Tensor] | None) -> ImageDataset:
+        """The same images, changed by `transform`: it gets and gives a batch of floats (B, C, H, W)."""
+        return ImageDataset(self.images, self.labels, self.mean, self.std, transform)
 
     def __repr__(self) -> str:
         scale = "0..1" if self.mean is None else "standardised"
@@ -105,6 +114,36 @@ def loader(dataset: Dataset, batch_size: int, shuffle: bool = False, drop_last: 
     """A plain DataLoader. With a seed, it shuffles in the same order in every run."""
     generator = None if seed is None else torch.Generator().manual_seed(seed)
     return DataLoader(dataset, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, generator=generator)
+
+
+def balanced_sample(dataset: ImageDataset, rate: float, seed: int = 0) -> ImageDataset:
+    """A share of the images, 0 < rate <= 1, drawn at random: of each class the same share.
+
+    With CIFAR-10's 50,000 training images, 0.5 keeps 25,000: 2,500 of each class.
+    Raises ValueError for a rate outside that range, or one that keeps no image.
+    """
+    n = round(rate * len(dataset))
+    if not 0 < rate <= 1 or n == 0:
+        raise ValueError(f"rate is {rate!r}: it is the share to keep, above 0 and at most 1, of {len(dataset)} images")
+    kept = _stratified(dataset.labels, n, seed)
+    return ImageDataset(dataset.images[kept], dataset.labels[kept], dataset.mean, dataset.std, dataset.transform)
+
+
+def pad_and_crop(images: torch.Tensor, padding: int = 4) -> torch.Tensor:
+    """Move each image of a batch (B, C, H, W) at random by up to `padding` pixels; zeros come in at the border."""
+    n, _, height, width = images.shape
+    padded = F.pad(images, [padding] * 4).permute(0, 2, 3, 1)  # (B, H + 2p, W + 2p, C)
+    top, left = torch.randint(2 * padding + 1, (2, n, 1, 1), device=images.device)
+    rows = top + torch.arange(height, device=images.device).view(1, -1, 1)
+    columns = left + torch.arange(width, device=images.device)
+    image = torch.arange(n, device=images.device).view(-1, 1, 1)
+    return padded[image, rows, columns].permute(0, 3, 1, 2)
+
+
+def flip(images: torch.Tensor) -> torch.Tensor:
+    """Mirror half of the images of a batch (B, C, H, W), drawn at random, left to right."""
+    chosen = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+    return torch.where(chosen, images.flip(-1), images)
 
 
 # ---- The three data sets ----
@@ -355,19 +394,24 @@ def standin_in_use() -> bool:
 
 
 def _held_out(labels: torch.Tensor, validation: int) -> torch.Tensor:
-    """Which training images go to validation, as (N,) bool: of each class its share, largest remainders rounded up."""
+    """Which training images go to validation, as (N,) bool."""
+    if not isinstance(validation, int) or not 0 <= validation < len(labels):
+        raise ValueError(f"validation is a number of images, 0 to {len(labels) - 1:,} here; found {validation!r}")
+    return _stratified(labels, validation, SPLIT_SEED)
+
+
+def _stratified(labels: torch.Tensor, size: int, seed: int) -> torch.Tensor:
+    """Choose `size` of N at random, as (N,) bool: of each class its share, largest remainders rounded up."""
     n = len(labels)
-    if not isinstance(validation, int) or not 0 <= validation < n:
-        raise ValueError(f"validation is a number of images, 0 to {n - 1:,} here; found {validation!r}")
-    shares = torch.bincount(labels) * validation
+    shares = torch.bincount(labels) * size
     quotas = shares // n
     order = (shares % n).argsort(descending=True, stable=True)
-    quotas[order[:validation - int(quotas.sum())]] += 1
-    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(SPLIT_SEED))
-    held_out = torch.zeros(n, dtype=torch.bool)
+    quotas[order[:size - int(quotas.sum())]] += 1
+    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    chosen = torch.zeros(n, dtype=torch.bool)
     for label, quota in enumerate(quotas.tolist()):
-        held_out[shuffled[labels[shuffled] == label][:quota]] = True
-    return held_out
+        chosen[shuffled[labels[shuffled] == label][:quota]] = True
+    return chosen
 
 
 def _mean_std(images: torch.Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:

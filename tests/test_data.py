@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch.utils.data import DataLoader, Subset, random_split
 from torchvision import datasets, transforms
@@ -223,6 +224,61 @@ def test_to_device(device):
     assert a.device.type == x.device.type == device
     torch.testing.assert_close(a.cpu(), b)
     assert torch.equal(x.cpu(), y)
+
+
+def test_a_transform_sees_whole_batches_and_single_images():
+    dataset = small().with_transform(lambda images: images.flip(-1))
+    assert torch.equal(dataset[3][0], small()[3][0].flip(-1))
+    batch = next(iter(loader(dataset, 4)))
+    assert torch.equal(batch.images, torch.stack([small()[i][0] for i in range(4)]).flip(-1))
+    assert dataset.to("cpu").transform is dataset.transform and small().transform is None
+
+
+def test_pad_and_crop_moves_each_image_by_its_own_way():
+    """A picture whose pixels are their own coordinates tells how far it was moved."""
+    rows, columns = torch.meshgrid(torch.arange(1.0, 9), torch.arange(1.0, 7), indexing="ij")
+    images = torch.stack([rows, columns]).expand(400, 2, 8, 6)
+    moved = data.pad_and_crop(images, padding=2)
+    assert moved.shape == images.shape
+    seen = set()
+    for image in moved:
+        top, left = int(image[0, 4, 3] - images[0, 0, 4, 3]), int(image[1, 4, 3] - images[0, 1, 4, 3])
+        expected = F.pad(images[0], [2] * 4)[:, 2 + top:10 + top, 2 + left:8 + left]
+        assert torch.equal(image, expected)
+        seen.add((top, left))
+    assert seen == {(y, x) for y in range(-2, 3) for x in range(-2, 3)}, "all 25 ways, and no other"
+
+
+def test_pad_and_crop_with_no_padding_changes_nothing():
+    images = torch.rand(3, 3, 8, 8)
+    assert torch.equal(data.pad_and_crop(images, padding=0), images)
+
+
+def test_flip_mirrors_about_half_of_the_images():
+    images = torch.rand(1000, 3, 4, 4)
+    flipped = data.flip(images)
+    mirrored = (flipped == images.flip(-1)).all((1, 2, 3))
+    assert (mirrored ^ (flipped == images).all((1, 2, 3))).all() and 400 < mirrored.sum() < 600
+
+
+@pytest.mark.parametrize("rate, count", [(0.5, 50), (0.1, 10), (1, 100), (0.015, 1.5)])
+def test_balanced_sample_keeps_the_same_share_of_each_class(rate, count):
+    labels = torch.arange(1000) % 10
+    images = torch.randint(256, (1000, 1, 2, 2), dtype=torch.uint8)
+    dataset = ImageDataset(images, labels, (0.5,), (0.5,))
+    sample = data.balanced_sample(dataset, rate, seed=3)
+    counts = torch.bincount(sample.labels)
+    assert len(sample) == round(rate * 1000) and all(abs(n - count) <= 0.5 for n in counts.tolist())
+    assert (sample.mean, sample.std) == (dataset.mean, dataset.std)
+    assert torch.equal(sample.images, data.balanced_sample(dataset, rate, seed=3).images)
+    if rate < 1:
+        assert not torch.equal(sample.images, data.balanced_sample(dataset, rate, seed=4).images)
+
+
+@pytest.mark.parametrize("rate", [0, -0.5, 1.5, 2, 1e-9])
+def test_balanced_sample_refuses_other_rates(rate):
+    with pytest.raises(ValueError, match="share to keep"):
+        data.balanced_sample(small(), rate)
 
 
 def test_loader_order():
