@@ -70,9 +70,11 @@ def fit(
     optimizer: Optimizer,
     loss_fn: Loss = F.cross_entropy,
     scheduler: LRScheduler | None = None,
+    scheduler_interval: str = "epoch",
     log_dir: str | os.PathLike | None = None,
     checkpoint: str | os.PathLike | None = None,
     device: torch.device | str | None = None,
+    autocast: torch.dtype | None = None,
     verbose: bool = True,
 ) -> History:
     """Train `model`, and after each epoch measure it on the validation set.
@@ -83,12 +85,14 @@ def fit(
         epochs: passes over the training set, in all: a resumed training counts those that were done before.
         optimizer: made from this model's parameters.
         loss_fn: the *mean* loss of a batch, from outputs and targets.
-        scheduler: stepped once after each epoch.
+        scheduler: stepped after each epoch, or after each step with scheduler_interval="step" (as OneCycleLR wants it).
         log_dir: writes TensorBoard scalars there, per step and per epoch.
         checkpoint: a file that is written after each epoch. If it is there at the start, training goes on from it, and
             ends with the same bits as a training that was never interrupted (on the same machine; random numbers that
             do not come from torch are not kept).
         device: where to train; the model is moved there. Without it: where the model is.
+        autocast: torch.bfloat16 lets the layers that can compute in 16 bits do so (`torch.autocast`): faster where the
+            processor supports it. Weights and loss stay in float32.
         verbose: print a line per epoch. The progress bar goes away by itself where nobody watches.
 
     Raises:
@@ -97,7 +101,7 @@ def fit(
     """
     device = _device(model, device)
     model.to(device)
-    _check_arguments(model, train_loader, epochs, optimizer, loss_fn)
+    _check_arguments(model, train_loader, epochs, optimizer, loss_fn, scheduler_interval)
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
         history = _resume(checkpoint, model, optimizer, scheduler, train_loader)
@@ -112,15 +116,18 @@ def fit(
             start = time.perf_counter()
             epoch = len(history) + 1
             bar.set_description(f"epoch {epoch}/{epochs}")
-            step_losses, train, chance = _train_epoch(model, train_loader, optimizer, loss_fn, device, epoch, bar)
+            each_step = scheduler if scheduler_interval == "step" else None
+            step_losses, train, chance = _train_epoch(
+                model, train_loader, optimizer, loss_fn, each_step, device, autocast, epoch, bar
+            )
             history.train_loss.append(train.loss)
             history.train_accuracy.append(train.accuracy)
             history.learning_rate.append(optimizer.param_groups[0]["lr"])
             if validation_loader is not None:
-                validation = evaluate(model, validation_loader, loss_fn, device)
+                validation = evaluate(model, validation_loader, loss_fn, device, autocast)
                 history.validation_loss.append(validation.loss)
                 history.validation_accuracy.append(validation.accuracy)
-            if scheduler is not None:
+            if scheduler is not None and each_step is None:
                 scheduler.step()
             history.seconds.append(time.perf_counter() - start)
             if verbose:
@@ -136,27 +143,46 @@ def fit(
 
 
 def evaluate(
-    model: nn.Module, loader: DataLoader, loss_fn: Loss = F.cross_entropy, device: torch.device | str | None = None
+    model: nn.Module,
+    loader: DataLoader,
+    loss_fn: Loss = F.cross_entropy,
+    device: torch.device | str | None = None,
+    autocast: torch.dtype | None = None,
 ) -> Evaluation:
     """Mean loss per sample and accuracy over a loader, in evaluation mode and without gradients."""
-    outputs, targets = _outputs(model, loader, device)
+    outputs, targets = _outputs(model, loader, device, autocast)
     correct = outputs.argmax(dim=1) == targets
     return Evaluation(loss_fn(outputs, targets).item(), correct.double().mean().item())
 
 
-def predict(model: nn.Module, loader: DataLoader, device: torch.device | str | None = None) -> tuple[Tensor, Tensor]:
+def predict(
+    model: nn.Module,
+    loader: DataLoader,
+    device: torch.device | str | None = None,
+    autocast: torch.dtype | None = None,
+) -> tuple[Tensor, Tensor]:
     """The model's outputs (N, classes) and the targets (N,) over a loader, on the CPU, in the loader's order."""
-    outputs, targets = _outputs(model, loader, device)
+    outputs, targets = _outputs(model, loader, device, autocast)
     return outputs.cpu(), targets.cpu()
 
 
-def _outputs(model: nn.Module, loader: DataLoader, device: torch.device | str | None) -> tuple[Tensor, Tensor]:
+def _forward(model: nn.Module, images: Tensor, autocast: torch.dtype | None) -> Tensor:
+    """The model's outputs in float32, computed with autocast if asked for."""
+    if autocast is None:
+        return model(images)
+    with torch.autocast(images.device.type, dtype=autocast):
+        return model(images).float()
+
+
+def _outputs(
+    model: nn.Module, loader: DataLoader, device: torch.device | str | None, autocast: torch.dtype | None
+) -> tuple[Tensor, Tensor]:
     device = _device(model, device)
     model.to(device)
     was_training = model.training
     model.eval()
     with torch.inference_mode():
-        batches = [(model(images.to(device)), targets.to(device)) for images, targets in loader]
+        batches = [(_forward(model, images.to(device), autocast), targets.to(device)) for images, targets in loader]
     model.train(was_training)
     if not batches:
         raise ValueError("the loader gives no batch: its data set is empty, or smaller than a batch with drop_last")
@@ -169,7 +195,9 @@ def _train_epoch(
     loader: DataLoader,
     optimizer: Optimizer,
     loss_fn: Loss,
+    scheduler: LRScheduler | None,
     device: torch.device,
+    autocast: torch.dtype | None,
     epoch: int,
     bar: tqdm,
 ) -> tuple[list[float], Evaluation, float]:
@@ -182,10 +210,12 @@ def _train_epoch(
     for images, targets in loader:
         images, targets = images.to(device), targets.to(device)
         optimizer.zero_grad()
-        outputs = model(images)
+        outputs = _forward(model, images, autocast)
         loss = loss_fn(outputs, targets)
         loss.backward()
         optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
         # Numbers stay on the device: asking for one (`.item()`) makes a GPU wait. Once a second is often enough.
         losses.append(loss.detach())
         sizes.append(len(targets))
@@ -229,7 +259,12 @@ def _warn_at_chance(history: History, chance: float, steps: int) -> None:
 
 
 def _check_arguments(
-    model: nn.Module, train_loader: DataLoader, epochs: int, optimizer: Optimizer, loss_fn: Loss
+    model: nn.Module,
+    train_loader: DataLoader,
+    epochs: int,
+    optimizer: Optimizer,
+    loss_fn: Loss,
+    scheduler_interval: str,
 ) -> None:
     if not isinstance(epochs, int) or epochs < 1:
         raise ValueError(f"epochs is {epochs!r}: it must be a whole number of at least 1")
@@ -237,6 +272,8 @@ def _check_arguments(
         raise ValueError("train_loader gives no batch: its data set is empty, or smaller than a batch with drop_last")
     if getattr(loss_fn, "reduction", "mean") != "mean":
         raise ValueError(f"loss_fn has reduction={loss_fn.reduction!r}: fit needs the mean loss of a batch")
+    if scheduler_interval not in ("epoch", "step"):
+        raise ValueError(f'scheduler_interval is {scheduler_interval!r}: it can be "epoch" or "step"')
     own = {id(p) for p in model.parameters()}
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not own & held:

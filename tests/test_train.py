@@ -358,3 +358,41 @@ def test_tensorboard_after_a_resume_has_each_step_once(tmp_path):
     events.Reload()
     assert [e.step for e in events.Scalars("step/train_loss")] == list(range(3 * len(loaders[0])))
     assert [e.step for e in events.Scalars("epoch/train_loss")] == [1, 2, 3]
+
+
+def test_a_scheduler_is_stepped_after_each_epoch_or_each_step():
+    loaders = problem()
+    for interval, steps in (("epoch", 2), ("step", 2 * len(loaders[0]))):
+        model = network()
+        optimizer = torch.optim.SGD(model.parameters(), 1.0)
+        scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+        fit(model, *loaders, epochs=2, optimizer=optimizer, scheduler=scheduler, scheduler_interval=interval,
+            verbose=False)  # fmt: skip
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(0.9**steps)
+    with pytest.raises(ValueError, match="'batch': it can be"):
+        train(network(), loaders, scheduler_interval="batch")
+
+
+def test_one_cycle_resumes_in_the_middle(tmp_path):
+    def run(epochs, path):
+        model, loaders = network(), problem()
+        optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, epochs=4, steps_per_epoch=len(loaders[0]))
+        fit(model, *loaders, epochs=epochs, optimizer=optimizer, scheduler=cycle, scheduler_interval="step",
+            checkpoint=path, verbose=False)  # fmt: skip
+        return model
+
+    run(2, tmp_path / "c.pt")
+    assert same(run(4, tmp_path / "c.pt"), run(4, None))
+
+
+def test_autocast_computes_in_16_bits_and_learns_as_well():
+    seen = []
+    model = network()
+    model[0].register_forward_hook(lambda _module, _inputs, output: seen.append(output.dtype))
+    history = train(model, problem(), epochs=4, autocast=torch.bfloat16)
+    assert set(seen) == {torch.bfloat16} and model[0].weight.dtype == torch.float32
+    assert history.validation_accuracy[-1] > 0.9
+    plain, half = predict(model, problem()[1])[0], predict(model, problem()[1], autocast=torch.bfloat16)[0]
+    assert half.dtype == torch.float32 and not torch.equal(half, plain)
+    assert torch.allclose(half, plain, atol=0.1, rtol=0.05)
