@@ -22,7 +22,16 @@ from course_utils import show
 from course_utils.data import locate, offline, standin_in_use
 
 SPEEDS = ("smoke", "class", "full")
-LESSON_DATA = {"00": ("mnist",), "02": ("mnist",), "03": ("mnist",), "04": ("mnist",)}
+LESSON_DATA = {
+    "00": ("mnist",),
+    "02": ("mnist",),
+    "03": ("mnist",),
+    "04": ("mnist",),
+    "05": ("mnist",),
+    "06": ("fashion_mnist",),
+    "07": ("mnist",),
+    "08": ("cifar10",),
+}
 
 
 @dataclass(frozen=True)

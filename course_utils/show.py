@@ -37,8 +37,23 @@ def use_style() -> None:
     )
 
 
+def finish(figure: Figure, title: str | None = None) -> Figure:
+    """The last step of a figure of your own: its title, with a word about stand-in data; shown once, not twice."""
+    if standin_in_use():
+        title = f"{title}\n(drawn stand-in data, not the real pictures)" if title else "Drawn stand-in data"
+    if title:
+        figure.suptitle(title, fontsize=12)
+    plt.close(figure)  # the notebook shows what the cell returns; an open figure would be shown a second time
+    return figure
+
+
 def images(
-    pictures: Tensor | np.ndarray, titles: Sequence[str] | None = None, columns: int = 8, title: str | None = None
+    pictures: Tensor | np.ndarray,
+    titles: Sequence[str] | None = None,
+    columns: int = 8,
+    title: str | None = None,
+    size: float = 1.15,
+    cmap: str | None = None,
 ) -> Figure:
     """A grid of pictures.
 
@@ -49,6 +64,8 @@ def images(
         titles: N short texts, one above each picture.
         columns: pictures in a row.
         title: the figure's title.
+        size: the width and height of one picture, in inches.
+        cmap: a matplotlib colour map for grey pictures, such as "RdBu" for kernels; its middle then stands for 0.
     """
     pictures = np.asarray(torch.as_tensor(pictures).detach().cpu())
     if pictures.ndim == 4 and pictures.shape[1] in (1, 3):
@@ -60,17 +77,20 @@ def images(
         raise ValueError(f"{len(titles)} titles for {len(pictures)} pictures: give one for each")
     columns = min(columns, max(len(pictures), 1))
     rows = -(-len(pictures) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(1.15 * columns, (1.45 if titles else 1.15) * rows + 0.4))
+    figure, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + 0.3 * bool(titles)) * rows + 0.4))
     for axis in np.ravel(axes):
         axis.axis("off")
     stretch = {"vmin": 0, "vmax": 255} if pictures.dtype == np.uint8 else {"vmin": 0, "vmax": 1}
     if pictures.dtype != np.uint8 and (pictures.min() < 0 or pictures.max() > 1):
         stretch = {"vmin": pictures.min(), "vmax": pictures.max()}
+    if cmap is not None:
+        limit = np.abs(pictures).max()
+        stretch = {"vmin": -limit, "vmax": limit, "cmap": cmap}
     for i, (axis, picture) in enumerate(zip(np.ravel(axes), pictures, strict=False)):
         axis.imshow(picture, **stretch)
         if titles is not None:
             axis.set_title(titles[i], fontsize=10)
-    return _finish(figure, title)
+    return finish(figure, title)
 
 
 def curves(histories: History | Mapping[str, History], title: str | None = None) -> Figure:
@@ -96,7 +116,7 @@ def curves(histories: History | Mapping[str, History], title: str | None = None)
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
         axis.legend(fontsize=9)
-    return _finish(figure, title)
+    return finish(figure, title)
 
 
 def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], title: str | None = None) -> Figure:
@@ -128,7 +148,7 @@ def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], titl
     axis.set_yticks(range(k), classes)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("true class")
-    return _finish(figure, title)
+    return finish(figure, title)
 
 
 class LayerRow(NamedTuple):
@@ -187,12 +207,3 @@ def shape_table(model: nn.Module, input_shape: Sequence[int]) -> ShapeTable:
         for hook in hooks:
             hook.remove()
     return table
-
-
-def _finish(figure: Figure, title: str | None) -> Figure:
-    if standin_in_use():
-        title = f"{title}\n(drawn stand-in data, not the real pictures)" if title else "Drawn stand-in data"
-    if title:
-        figure.suptitle(title, fontsize=12)
-    plt.close(figure)  # the notebook shows what the cell returns; an open figure would be shown a second time
-    return figure
