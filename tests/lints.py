@@ -339,7 +339,7 @@ def stated_numbers(markdown: str) -> Iterator[tuple[str, float, bool, str]]:
 
 
 def proven_numbers(book: Book) -> set[float]:
-    """Numbers that are checked: in assert, between, expect_error, check_..., or in an output that nbval compares."""
+    """Numbers that are checked: in assert, between, expect_error, check_..., in a compared output, in results/."""
     proven: set[float] = set()
     for cell in book.code:
         if "nbval-check-output" in tags(cell):
@@ -349,8 +349,10 @@ def proven_numbers(book: Book) -> set[float]:
             if isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and is_check(node.func)):
                 proven |= constants(node)
     for file in book.root.glob("results/*.json"):
-        if file.name != "timing.json":
+        if file.name not in ("timing.json", "reproduction.json"):  # of thousands of numbers, one would always fit
             proven |= json_numbers(json.loads(file.read_text(encoding="utf-8")))
+    for file in book.root.glob("results/*.md"):
+        proven |= numbers("\n".join(re.findall(r"^\|.*", file.read_text(encoding="utf-8"), re.M)))
     return proven
 
 

@@ -263,6 +263,7 @@ with expect_error(RuntimeError, match="64x784"):
         "<details><summary>Answer</summary>555</details>",
         "A batch of 64x784 numbers.",
         "Measured: 12.35 seconds.",
+        "The post says 77.53 %.",
     ],
 )
 def test_proven_numbers(sentence, tmp_path):
@@ -271,6 +272,7 @@ def test_proven_numbers(sentence, tmp_path):
     text(nb, sentence)
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "speed.json").write_text('{"mlp": [{"seconds": 12.3456}]}', encoding="utf-8")
+    (tmp_path / "results" / "README.md").write_text("Not 99, but\n| T | 77.53 % |", encoding="utf-8")
     assert faults(nb, tmp_path, lints.numbers_are_proven) == []
 
 

@@ -1,0 +1,125 @@
+"""The reproduction of the posts' figures: every recipe runs, is stored and resumed; the tables show what was stored."""
+
+import json
+
+import pytest
+import torch
+
+from benchmarks import reproduce
+from benchmarks.reproduce import ROWS, Recipe
+from course_utils.data import DataSets, ImageDataset
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+STORED = reproduce.read()
+RECIPES = [(row_id, name) for row_id, row in ROWS.items() for name in row.recipes]
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """load() gives a few random pictures; results and checkpoints go to a folder of this test."""
+
+    def few(name, validation, normalize):
+        shape = (3, 32, 32) if name == "cifar10" else (1, 28, 28)
+        scale = (None, None) if normalize is False else ((0.5,) * shape[0],) * 2
+        numbers = torch.Generator().manual_seed(0)
+        images = torch.randint(256, (256, *shape), dtype=torch.uint8, generator=numbers)
+        split = ImageDataset(images, torch.arange(256) % 10, *scale)
+        return DataSets(name, split, None, split, tuple("0123456789"), *scale, "few", False, tmp_path)
+
+    monkeypatch.setattr(reproduce, "load", few)
+    monkeypatch.setattr(reproduce, "RESULT", tmp_path / "reproduction.json")
+    monkeypatch.setattr(reproduce, "CHECKPOINTS", tmp_path / "runs")
+    return tmp_path
+
+
+@pytest.mark.parametrize("row_id, name", RECIPES)
+def test_every_recipe_runs_and_is_stored(small, row_id, name):
+    recipe = ROWS[row_id].recipes[name]
+    short = Recipe(**{**vars(recipe), "epochs": 1, "batch_size": min(recipe.batch_size, 128)})
+    result = reproduce.run("short", short, seed=1)
+    reproduce.store(row_id, name, short, 1, result)
+    stored = reproduce.read()[row_id][name]
+    assert stored["settings"] == recipe.settings
+    assert stored["seeds"]["1"] == json.loads(json.dumps(result))
+    assert len(result["test_accuracy"]) == 1 and result["seconds"][0] > 0 and result["parameters"] > 1000
+
+
+def test_an_interrupted_run_goes_on_from_its_last_epoch(small, capsys):
+    recipe = ROWS["D-1"].recipes["post"]
+    settings = {**vars(recipe), "epochs": 3}
+    whole = reproduce.run("whole", Recipe(**settings), seed=1)
+    reproduce.run("cut", Recipe(**{**settings, "epochs": 2}), seed=1)
+    again = reproduce.run("cut", Recipe(**settings), seed=1)
+    assert "2 of 3 epochs were done" in capsys.readouterr().out
+    assert again["train_loss"] == whole["train_loss"] and again["test_accuracy"] == whole["test_accuracy"]
+
+
+def test_what_is_stored_is_not_run_again(small):
+    everything = list(reproduce.missing(None))
+    assert len(everything) == sum(len(row.recipes) * len(row.seeds) for row in ROWS.values())
+    row_id, name, recipe, seed = everything[0]
+    reproduce.store(row_id, name, recipe, seed, {"test_accuracy": [0.5]})
+    assert everything[0] not in list(reproduce.missing(None))
+    assert {row for row, *_ in reproduce.missing(["L-a"])} == {"L-a"}
+    assert {name for _, name, *_ in reproduce.missing(["C:linear"])} == {"linear"}
+
+
+def test_stand_in_data_is_refused(small, monkeypatch):
+    def drawn(*arguments, **options):
+        sets = reproduce_load(*arguments, **options)
+        return DataSets(**{**vars(sets), "standin": True})
+
+    reproduce_load = reproduce.load
+    monkeypatch.setattr(reproduce, "load", drawn)
+    with pytest.raises(SystemExit, match="make data"):
+        reproduce.run("x", ROWS["D-1"].recipes["post"], 1)
+
+
+def test_losses_of_the_post():
+    logits, targets = torch.randn(7, 10), torch.arange(7)
+    p = logits.softmax(1)
+    one_hot = torch.eye(10)[:7]
+    assert torch.allclose(reproduce.softmax_mse(logits, targets), ((p - one_hot) ** 2).mean())
+    by_hand = -(p.softmax(1)[torch.arange(7), targets]).log().mean()
+    assert torch.allclose(reproduce.double_softmax(logits, targets), by_hand)
+
+
+def test_first_below():
+    assert reproduce.first_below([3, 2, 1], [2, 2, 2]) == 3
+    assert reproduce.first_below([1, 3, 1, 1], [2, 2, 2, 2]) == 3, "the last time that it comes below counts"
+    assert reproduce.first_below([3, 1, 3], [2, 2, 2]) is None
+
+
+def test_verdict():
+    assert reproduce.verdict(0.95, [0.955, 0.957]) == "yes, ours is 0.60 points higher"
+    assert reproduce.verdict(0.95, [0.93]) == "no, ours is 2.00 points lower"
+
+
+def test_the_tables_show_what_is_stored():
+    text = (reproduce.ROOT / "results" / "README.md").read_text(encoding="utf-8")
+    readme = (reproduce.ROOT / "README.md").read_text(encoding="utf-8")
+    for table in (reproduce.accuracy_table(STORED), reproduce.loss_table(STORED), reproduce.claims_table(STORED)):
+        assert f"\n{table}\n" in text, "run: python -m benchmarks.reproduce --tables"
+    assert reproduce.accuracy_table(STORED) in readme
+
+
+def last(row: str, name: str) -> list[float]:
+    values = reproduce.seeds_of(STORED, row, name, "test_accuracy")
+    assert len(values) >= len(ROWS[row].seeds), f"python -m benchmarks.reproduce --only {row}"
+    return values
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def test_targets():
+    """What the course promises of its reproduction holds in the stored results."""
+    assert abs(mean(last("D-1", "post")) - 0.9522) <= 0.01
+    assert abs(mean(last("T-40", "post")) - 0.8965) <= 0.01
+    assert mean(last("L-a", "post")) >= 0.9866
+    assert mean(last("L-b", "post")) >= 0.9913
+    assert mean(last("C", "post")) >= 0.84
+    assert mean(last("C", "ours")) >= 0.91
+    for row in ("D-1", "T-40", "L-a", "L-b", "C", "S"):
+        assert mean(last(row, "ours")) > mean(last(row, "post"))
