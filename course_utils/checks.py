@@ -1,14 +1,21 @@
-"""What tells a student right from wrong: errors that are meant to happen.
+"""What tells a student right from wrong: errors that are meant to happen, checked exercises, quizzes, a model's health.
 
 `expect_error` is for lessons that break something on purpose. It is stricter than a try/except: when the error does
 *not* happen, or another one does, the cell fails, so a lesson cannot promise an error that a newer PyTorch no longer
 raises.
+
+`check` answers an exercise with one line and never raises, so that *Run All* goes on. What each exercise asks for is in
+`course_utils.exercises`; `Wrong`, `same` and `call` are what those checkers are written with.
 """
 
+import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from textwrap import indent
+
+import numpy as np
+import torch
 
 
 @contextmanager
@@ -40,3 +47,118 @@ def expect_error(error: type[BaseException], match: str = "") -> Iterator[None]:
         print(indent(message.strip(), "| ", lambda line: True))
     else:
         raise AssertionError(f"expected {error.__name__}, but the block ran without an error")
+
+
+# ---- exercises ----
+
+
+class Wrong(Exception):
+    """An answer is not right; the text says what was expected and what was got."""
+
+
+class NotDone(Exception):
+    """The exercise still holds its stub."""
+
+
+def check(exercise: str, answer: object) -> None:
+    """Print one line: correct, not done yet, or what is wrong with an exercise's answer. Never raises.
+
+    Args:
+        exercise: lesson and number, such as "01.2".
+        answer: what the exercise asks for: a function, a class, an array, a number, a model.
+    """
+    print(f"{exercise}: {judge(exercise, answer)}")
+
+
+def judge(exercise: str, answer: object) -> str:
+    """The verdict that `check` prints: "correct", "not done yet", or "not right yet: ..." with the reason."""
+    lesson, _, number = exercise.partition(".")
+    try:
+        checkers = importlib.import_module(f"course_utils.exercises.lesson_{lesson}").CHECKERS
+        checker = checkers[number]
+    except (ImportError, KeyError):
+        return "there is no such exercise; look at its number again"
+    if is_stub(answer):
+        return "not done yet"
+    seed = torch.get_rng_state(), np.random.get_state()
+    try:
+        checker(answer)
+    except NotDone:
+        return "not done yet"
+    except Wrong as wrong:
+        return f"not right yet: {_one_line(wrong)}"
+    except Exception as error:
+        return f"not right yet: your code stops with {type(error).__name__}: {_one_line(error)}"
+    finally:
+        torch.set_rng_state(seed[0])
+        np.random.set_state(seed[1])
+    return "correct"
+
+
+def is_stub(answer: object) -> bool:
+    """True for what an exercise holds before anybody worked on it: `...` or None."""
+    return answer is ... or answer is None
+
+
+def call(function: Callable, *arguments: object) -> object:
+    """What a student's function returns. `...` and None mean that it is still the stub."""
+    result = function(*arguments)
+    if is_stub(result):
+        raise NotDone
+    return result
+
+
+def array(value: object, what: str = "the result") -> np.ndarray:
+    """A tensor, array, list or number as a NumPy array, with a plain message if it is none of these."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().float() if value.dtype == torch.bfloat16 else value.detach().cpu()
+    try:
+        result = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise Wrong(f"{what} is a {type(value).__name__}, and no array can be made of it") from error
+    if not np.issubdtype(result.dtype, np.number) and result.dtype != bool:
+        raise Wrong(f"{what} is a {type(value).__name__}, expected numbers")
+    return result
+
+
+def same(
+    got: object,
+    expected: object,
+    what: str = "the result",
+    *,
+    mistakes: Mapping[str, object] | None = None,
+    atol: float = 1e-4,
+    example: str = "",
+) -> None:
+    """Raise Wrong unless two arrays have one shape and the same values, up to `atol`.
+
+    Args:
+        got, expected: tensors, arrays or numbers. Every float and integer type is accepted.
+        what: how the message calls the value.
+        mistakes: known wrong answers by name; if one of them fits, the message says so.
+        example: the input that shows the difference.
+    """
+    got, expected = array(got, what), array(expected)
+    seen = f" (for {example})" if example else ""
+    looks = ""
+    for name, wrong in (mistakes or {}).items():
+        wrong = array(wrong)
+        if wrong.shape == got.shape and np.allclose(got, wrong, atol=atol, equal_nan=True):
+            looks = f"; this looks like {name}"
+            break
+    if got.shape != expected.shape:
+        raise Wrong(f"{what} has the shape {got.shape}, expected {expected.shape}{seen}{looks}")
+    if not np.isfinite(got.astype(float)).all() and np.isfinite(expected.astype(float)).all():
+        raise Wrong(f"{what} holds nan or inf{seen}{looks}")
+    difference = np.abs(got.astype(float) - expected.astype(float))
+    if difference.size and not difference.max() <= atol:
+        place = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
+        where = f" at {place}" if place else ""
+        raise Wrong(
+            f"{what} is {got[place]:.6g}{where}, expected {expected[place]:.6g}; "
+            f"{np.count_nonzero(difference > atol)} of {difference.size} values differ{seen}{looks}"
+        )
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:400]

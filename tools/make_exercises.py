@@ -1,0 +1,66 @@
+"""Make the exercise notebooks out of the solution notebooks.
+
+    python tools/make_exercises.py            # write notebooks/exercises/
+    python tools/make_exercises.py --check    # exit status 1 if notebooks/exercises/ is not what would be written
+
+In notebooks/solutions/*.ipynb, the code between the lines `### BEGIN SOLUTION` and `### END SOLUTION` is replaced by
+`...  # your code here`, cells tagged `solution` are left out, and outputs are cleared.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCK = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n.*?^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S)
+TITLE = " · Solutions"
+
+
+def exercise(solution: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The exercise notebook of a solution notebook."""
+    nb = nbformat.from_dict(solution)
+    nb.cells = [cell for cell in nb.cells if "solution" not in cell.metadata.get("tags", [])]
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.source = BLOCK.sub(r"\1...  # your code here", cell.source)
+            cell.outputs, cell.execution_count = [], None
+            cell.metadata.pop("tags", None)  # nothing is compared in an exercise
+            if "SOLUTION" in cell.source:
+                raise SystemExit(f"a solution marker without its pair in:\n{cell.source}")
+        else:
+            cell.source = cell.source.replace(TITLE, " · Exercises").replace("/solutions/", "/exercises/")
+    return nb
+
+
+def written(folder: Path) -> dict[str, str]:
+    """The text of each exercise notebook, by file name."""
+    texts = {}
+    for path in sorted((folder / "solutions").glob("*.ipynb")):
+        texts[path.name] = nbformat.writes(exercise(nbformat.read(path, as_version=4))) + "\n"
+    return texts
+
+
+def main(argv: list[str] | None = None, folder: Path = ROOT / "notebooks") -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check = parser.parse_args(argv).check
+    target = folder / "exercises"
+    texts = written(folder)
+    there = {path.name: path for path in target.glob("*.ipynb")}
+    stale = [name for name, text in texts.items() if name not in there or there[name].read_text("utf-8") != text]
+    surplus = sorted(set(there) - set(texts))
+    if not check:
+        target.mkdir(exist_ok=True)
+        for name in stale:
+            (target / name).write_text(texts[name], encoding="utf-8", newline="\n")
+        for name in surplus:
+            there[name].unlink()
+    print("not up to date:" if check else "written:", ", ".join(stale + surplus) or "none")
+    return 1 if check and stale + surplus else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
