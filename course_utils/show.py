@@ -10,6 +10,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
@@ -53,7 +54,7 @@ def images(
     columns: int = 8,
     title: str | None = None,
     size: float = 1.15,
-    cmap: str | None = None,
+    cmap: str | Colormap | None = None,
 ) -> Figure:
     """A grid of pictures.
 
@@ -65,7 +66,7 @@ def images(
         columns: pictures in a row.
         title: the figure's title.
         size: the width and height of one picture, in inches.
-        cmap: a matplotlib colour map for grey pictures, such as "RdBu" for kernels; its middle then stands for 0.
+        cmap: a colour map of matplotlib for grey pictures, such as "RdBu" for kernels; its middle then stands for 0.
     """
     pictures = np.asarray(torch.as_tensor(pictures).detach().cpu())
     if pictures.ndim == 4 and pictures.shape[1] in (1, 3):
