@@ -5,7 +5,8 @@
 raises.
 
 `check` answers an exercise with one line and never raises, so that *Run All* goes on. What each exercise asks for is in
-`course_utils.exercises`; `Wrong`, `same` and `call` are what those checkers are written with.
+`course_utils.exercises`; `Wrong`, `same` and `call` are what those checkers are written with. `health` measures a
+network before its training.
 """
 
 import importlib
@@ -16,6 +17,10 @@ from textwrap import indent
 
 import numpy as np
 import torch
+
+from course_utils.health import health
+
+__all__ = ["NotDone", "Wrong", "array", "call", "check", "expect_error", "health", "is_stub", "judge", "same"]
 
 
 @contextmanager
