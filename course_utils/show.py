@@ -106,12 +106,13 @@ def curves(histories: History | Mapping[str, History], title: str | None = None)
     for what, axis in zip(("loss", "accuracy"), axes, strict=True):
         for (name, history), color in zip(histories.items(), COLORS * len(histories), strict=False):
             epochs = range(1, len(history) + 1)
-            for part, line in (("train", "o--"), ("validation", "o-")):
+            marker = "o" if len(history) <= 20 else ""  # more would hide the dashes
+            for part, line in (("train", "--"), ("validation", "-")):
                 values = getattr(history, f"{part}_{what}")
                 if values:
                     scale = 100 if what == "accuracy" else 1
                     label = f"{name} {part}".strip()
-                    axis.plot(epochs, np.multiply(values, scale), line, color=color, markersize=3, label=label)
+                    axis.plot(epochs, np.multiply(values, scale), marker + line, color=color, markersize=3, label=label)
         axis.set_xlabel("epoch")
         axis.set_ylabel("accuracy in %" if what == "accuracy" else "loss per sample")
         axis.xaxis.get_major_locator().set_params(integer=True)
