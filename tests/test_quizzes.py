@@ -1,0 +1,145 @@
+"""The quizzes: one right choice, a reason for each, numbers that hold, and the same text in the lessons."""
+
+import importlib
+import re
+from pathlib import Path
+
+import make_quizzes
+import nbformat
+import pytest
+import torch
+from lints import ROOT
+from torch import nn
+
+from course_utils import quizzes
+from course_utils.quizzes import Choice, markdown, question, questions, quiz, right, wrong
+
+LESSONS = sorted(path.stem[-2:] for path in (ROOT / "course_utils" / "quizzes").glob("lesson_*.py"))
+ALL = [(lesson, i) for lesson in LESSONS for i in range(len(questions(lesson)))]
+
+
+@pytest.mark.parametrize("lesson, i", ALL)
+def test_one_right_choice_and_a_reason_for_each(lesson, i):
+    choices = questions(lesson)[i].choices
+    assert len(choices) >= 3 and sum(choice.right for choice in choices) == 1
+    assert len({choice.text for choice in choices}) == len(choices), "two choices are the same"
+    for choice in choices:
+        assert choice.reason.endswith("."), choice
+        assert len(re.findall(r"\w+", choice.reason)) >= 4, f"more than a word: {choice}"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_four_questions_and_the_right_one_moves(lesson):
+    asked = questions(lesson)
+    assert len(asked) >= 4
+    assert len({[c.right for c in q.choices].index(True) for q in asked}) > 1
+
+
+def test_every_lesson_with_a_training_has_a_quiz():
+    assert LESSONS == sorted(p.stem[:2] for p in (ROOT / "notebooks").glob("*.ipynb") if "01" <= p.stem[:2] <= "08")
+
+
+def keys(lesson: str) -> list[str]:
+    """The right choices' texts, without code marks."""
+    return [c.text.replace("`", "") for q in questions(lesson) for c in q.choices if c.right]
+
+
+def parameters(layer: nn.Module) -> str:
+    return f"{sum(p.numel() for p in layer.parameters()):,}"
+
+
+def shape(layer: nn.Module, *size: int) -> tuple[int, ...]:
+    return tuple(layer(torch.zeros(size)).shape)
+
+
+def test_right_numbers_are_what_torch_says():
+    sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    rows = torch.tensor([[10.0, 10, 50]] * 3)
+    assert keys("01")[0] == f"{(sobel * rows).sum():.0f}"
+    assert keys("01")[2] == str(shape(nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(2)), 1, 1, 64, 64)[-1])
+    assert keys("02")[1] == f"{100 * 3 * 4 + 12:,}"
+    assert keys("03")[0] == parameters(nn.BatchNorm1d(64))
+    least = nn.functional.cross_entropy(torch.eye(10)[[3]], torch.tensor([3]))
+    assert keys("03")[1].endswith(f"{least:.2f}")
+    assert keys("03")[2] == f"{1000 / 1050:.1%} and {1000 / 1100:.1%}".replace("%", " %")
+    assert keys("04")[0] == parameters(nn.Conv2d(6, 16, 5))
+    assert keys("04")[1] == str(shape(nn.Sequential(nn.Conv2d(1, 1, 5), nn.MaxPool2d(2)), 1, 1, 32, 32)[-1])
+    assert keys("05")[0] == str(shape(nn.Conv2d(6, 16, 5), 8, 6, 14, 20))
+    torch.manual_seed(0)
+    assert keys("06")[0] == f"0 or {nn.Dropout(0.25)(torch.full((100,), 6.0)).max():.0f}"
+    assert keys("06")[1] == parameters(nn.Dropout(0.5))
+    assert keys("07")[0] == parameters(nn.Conv2d(32, 64, 3, padding=1))
+    assert keys("07")[1] == str(shape(nn.MaxPool2d(2, padding=1), 1, 1, 9, 9)[-1])
+    weight = torch.zeros(1, requires_grad=True)
+    weight.grad = torch.tensor([0.2])
+    torch.optim.Adam([weight], lr=0.001).step()
+    assert keys("07")[2] == f"{abs(weight.item()):.3f}"
+    assert keys("08")[1] == parameters(nn.Conv2d(64, 128, 3, bias=False))
+    optimizer = torch.optim.SGD([weight], lr=0.001)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.9)
+    for _ in range(2):
+        optimizer.step()
+        scheduler.step()
+    assert keys("08")[2] == f"{optimizer.param_groups[0]['lr']:g}"
+
+
+SMALL = (question("Two and `two`?", wrong(3, "this is one too few."), right(1234, "a *large* four, as <b>.")),)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(quizzes, "questions", lambda lesson: SMALL)
+
+
+def test_text(small):
+    assert markdown("99") == (
+        "**1.** Two and `two`?\n\n- A. `3`\n- B. `1,234`\n\n<details><summary>Answer</summary>\n\n"
+        "- A. Wrong: this is one too few.\n- B. Right: a *large* four, as <b>.\n\n</details>"
+    )
+
+
+def test_where_nobody_clicks_it_prints_one_line(small, monkeypatch, capsys):
+    for setting in ("0", ""):  # without a kernel, the setting does not matter
+        monkeypatch.setenv("COURSE_INTERACTIVE", setting)
+        quiz("99")
+        assert capsys.readouterr().out.startswith("1 questions stand above") and not capsys.readouterr().out
+
+
+def test_clicking_shows_the_reason(small):
+    widgets = importlib.import_module("ipywidgets")
+    box = quizzes._clickable(widgets, 1, SMALL[0])
+    text, choices, reason = box.children
+    assert text.value == "<b>1.</b> Two and <code>two</code>?" and choices.value is None and reason.value == ""
+    assert [label for label, _ in choices.options] == ["A. 3", "B. 1,234"]
+    choices.value = 0
+    assert reason.value == "Wrong: this is one too few."
+    choices.value = 1
+    assert reason.value == "Right: a <i>large</i> four, as &lt;b&gt;."
+
+
+def lesson_with(*cells) -> nbformat.NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(c, id=f"c{i}") for i, c in enumerate(cells)])
+
+
+def test_the_tool_changes_the_quiz_and_nothing_else(small):
+    nb = lesson_with("# 99", "## Exercises\n\nDo.\n\n## Quiz\n\nold\n\n## Recap\n\nAll.", "## Next")
+    once = make_quizzes.with_quiz(Path("99_x.ipynb"), nb)
+    sources = [cell.source for cell in once.cells]
+    assert sources[1:3] == ["## Exercises\n\nDo.", f"## Quiz\n\n{markdown('99')}"]
+    assert sources[3].endswith('quiz("99")') and sources[4:] == ["## Recap\n\nAll.", "## Next"]
+    nbformat.validate(once)
+    once.cells[3].outputs, before = [nbformat.v4.new_output("stream", text="stored")], nbformat.writes(once)
+    assert nbformat.writes(make_quizzes.with_quiz(Path("99_x.ipynb"), nbformat.reads(before, 4))) == before
+
+
+def test_a_lesson_without_the_section_is_refused(small):
+    with pytest.raises(SystemExit, match="no section ## Quiz"):
+        make_quizzes.with_quiz(Path("99_x.ipynb"), lesson_with("# 99"))
+
+
+def test_the_lessons_hold_these_quizzes(capsys):
+    assert make_quizzes.main(["--check"]) == 0, capsys.readouterr().out + "run: python tools/make_quizzes.py"
+
+
+def test_a_choice_tells_its_verdict():
+    assert Choice("`1`", "because.", right=True).verdict == "Right: because."
