@@ -88,8 +88,8 @@ def judge(exercise: str, answer: object) -> str:
     seed = torch.get_rng_state(), np.random.get_state()
     try:
         checker(answer)
-    except NotDone:
-        return "not done yet"
+    except NotDone as todo:
+        return f"not done yet{f' ({todo})' if str(todo) else ''}"
     except Wrong as wrong:
         return f"not right yet: {_one_line(wrong)}"
     except Exception as error:
@@ -109,7 +109,7 @@ def call(function: Callable, *arguments: object) -> object:
     """What a student's function returns. `...` and None mean that it is still the stub."""
     result = function(*arguments)
     if is_stub(result):
-        raise NotDone
+        raise NotDone("your function returns nothing yet" if result is None else "")
     return result
 
 
@@ -140,7 +140,7 @@ def same(
     Args:
         got, expected: tensors, arrays or numbers. Every float and integer type is accepted.
         what: how the message calls the value.
-        mistakes: known wrong answers by name; if one of them fits, the message says so.
+        mistakes: known wrong answers by name; the first one that fits is named in the message.
         example: the input that shows the difference.
     """
     got, expected = array(got, what), array(expected)

@@ -88,7 +88,7 @@ def images(
         limit = np.abs(pictures).max()
         stretch = {"vmin": -limit, "vmax": limit, "cmap": cmap}
     for i, (axis, picture) in enumerate(zip(np.ravel(axes), pictures, strict=False)):
-        axis.imshow(picture, **stretch)
+        axis.imshow(picture, interpolation="nearest", **stretch)
         if titles is not None:
             axis.set_title(titles[i], fontsize=10)
     return finish(figure, title)

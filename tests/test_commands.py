@@ -257,9 +257,10 @@ def test_a_lesson_without_cells_fails_the_run(tmp_path):
 # ---- tools/run_notebooks.py ----------------------------------------------------------------------------------------
 
 
-def run_tool(monkeypatch, *arguments) -> int:
+def run_tool(monkeypatch, *arguments, **more) -> int:
     monkeypatch.setattr(sys, "argv", ["run_notebooks.py", *map(str, arguments)])
-    monkeypatch.setattr(run_notebooks.os, "environ", dict(os.environ))
+    environ = {name: value for name, value in os.environ.items() if name != "COURSE_SPEED"} | more
+    monkeypatch.setattr(run_notebooks.os, "environ", environ)
     return run_notebooks.main()
 
 
@@ -276,6 +277,12 @@ def test_notebooks_are_stored_in_one_form(monkeypatch, tmp_path):
     assert b"\r" not in first and first.endswith(b"}\n")
     assert run_tool(monkeypatch, path) == 0 and path.read_bytes() == first
     assert run_tool(monkeypatch, "--format-only", tmp_path / "*.ipynb") == 0 and path.read_bytes() == first
+
+
+def test_notebooks_are_stored_at_class_speed_only(monkeypatch, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run_tool(monkeypatch, tmp_path / "04_x.ipynb", COURSE_SPEED="smoke")
+    assert "unset COURSE_SPEED" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def test_exercises_as_they_are_handed_out_never_stop(path, monkeypatch, capsys):
         if cell.cell_type == "code":
             exec(compile(ast.parse(cell.source), exercise.name, "exec"), namespace)
     verdicts = re.findall(r"^\d\d\.\d+: .*", capsys.readouterr().out, re.M)
-    assert verdicts == [f"{name}: not done yet" for name in calls(path)]
+    expected = [f"{name}: not done yet" for name in calls(path)]
+    assert [verdict.partition(" (")[0] for verdict in verdicts] == expected
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)

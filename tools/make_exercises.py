@@ -4,7 +4,8 @@
     python tools/make_exercises.py --check    # exit status 1 if notebooks/exercises/ is not what would be written
 
 In notebooks/solutions/*.ipynb, the code between the lines `### BEGIN SOLUTION` and `### END SOLUTION` is replaced by
-`...  # your code here`, cells tagged `solution` are left out, and outputs are cleared.
+`...  # your code here`, cells tagged `solution` are left out, and outputs are cleared. The section "## Exercises" of
+each lesson gets the list of its exercises, from the headings of the solutions.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from sections import rewrite, with_section
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n.*?^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S)
@@ -43,6 +45,23 @@ def written(folder: Path) -> dict[str, str]:
     return texts
 
 
+def listed(solution: nbformat.NotebookNode, name: str) -> str:
+    """The text of a lesson's section "Exercises": a table of what its solutions hold."""
+    rows = []
+    for cell in solution.cells:
+        found = re.match(r"## (\d\d\.\d+) (.+?)(?: \(section.*)?$", cell.source, re.M)
+        if cell.cell_type == "markdown" and found:
+            where = re.search(r"\((section .+?) of the lesson, about (\d+) minutes", cell.source)
+            if not where:
+                raise SystemExit(f"{name}, {found[1]}: no '(section S of the lesson, about M minutes)'")
+            rows.append(f"| `{found[1]}` | {found[2]} | {where[1]} | `{where[2]}` |")
+    return (
+        f"**[Open the exercises of this lesson](exercises/{name})**. A checker answers each of them at once. "
+        f"[The solutions](solutions/{name}) run, too; try first.\n\n"
+        "| | task | practises | minutes |\n|---|---|---|---|\n" + "\n".join(rows)
+    )
+
+
 def main(argv: list[str] | None = None, folder: Path = ROOT / "notebooks") -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing")
@@ -52,14 +71,21 @@ def main(argv: list[str] | None = None, folder: Path = ROOT / "notebooks") -> in
     there = {path.name: path for path in target.glob("*.ipynb")}
     stale = [name for name, text in texts.items() if name not in there or there[name].read_text("utf-8") != text]
     surplus = sorted(set(there) - set(texts))
+
+    def with_list(path: Path, nb: nbformat.NotebookNode) -> nbformat.NotebookNode:
+        solution = nbformat.read(folder / "solutions" / path.name, as_version=4)
+        return with_section(nb, "Exercises", listed(solution, path.name), f"exercises-{path.stem[:2]}")
+
+    lessons = rewrite([folder / name for name in texts], with_list, check)
     if not check:
         target.mkdir(exist_ok=True)
         for name in stale:
             (target / name).write_text(texts[name], encoding="utf-8", newline="\n")
         for name in surplus:
             there[name].unlink()
-    print("not up to date:" if check else "written:", ", ".join(stale + surplus) or "none")
-    return 1 if check and stale + surplus else 0
+    changed = [f"exercises/{name}" for name in stale + surplus] + lessons
+    print("not up to date:" if check else "written:", ", ".join(changed) or "none")
+    return 1 if check and changed else 0
 
 
 if __name__ == "__main__":

@@ -116,6 +116,8 @@ def main() -> int:
     parser.add_argument("--format-only", action="store_true", help="execute nothing")
     args = parser.parse_args()
 
+    if os.environ.get("COURSE_SPEED") not in (None, "", "class"):
+        parser.error("stored outputs come from class speed: unset COURSE_SPEED (to try another speed, use make check)")
     os.environ.update(COURSE_SPEED="class", COURSE_INTERACTIVE="0")  # the kernels inherit these
     every = [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
     named = [Path(p) for pattern in args.notebooks for p in sorted(glob(pattern)) or [pattern]]  # Windows expands no *
