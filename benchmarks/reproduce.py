@@ -1,7 +1,7 @@
 """Run the posts' trainings again, as the posts ran them, and beside each our best at the same number of epochs.
 
     python -m benchmarks.reproduce                    # whatever is not in results/reproduction.json yet
-    python -m benchmarks.reproduce --only D-1 T-40    # these rows only
+    python -m benchmarks.reproduce --only D-1 T-40    # these rows only; --seeds 777: these seeds only
     python -m benchmarks.reproduce --list             # the rows, and which seeds are done
     python -m benchmarks.reproduce --tables           # write the tables of results/README.md and README.md again
 
@@ -341,9 +341,9 @@ def _lists_on_one_line(text: str) -> str:
     return "\n".join(lines)
 
 
-def missing(only: list[str] | None) -> Iterator[tuple[str, str, Recipe, int]]:
+def missing(only: list[str] | None, seeds: tuple[int, ...] = SEEDS) -> Iterator[tuple[str, str, Recipe, int]]:
     """(row, name of the recipe, recipe, seed) of all runs that are not stored: first seeds first."""
-    for seed in SEEDS:
+    for seed in seeds:
         for row_id, row in ROWS.items():
             for name, recipe in row.recipes.items():
                 wanted = not only or row_id in only or f"{row_id}:{name}" in only
@@ -497,6 +497,7 @@ def write_tables(stored: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="ID", help=f"rows ({', '.join(ROWS)}), or ROW:RECIPE")
+    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, choices=SEEDS)
     parser.add_argument("--list", action="store_true", help="show what is missing, run nothing")
     parser.add_argument("--tables", action="store_true", help="only write the tables again")
     args = parser.parse_args()
@@ -505,7 +506,7 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     if args.tables:
         return write_tables(read())
-    for row_id, name, recipe, seed in missing(args.only):
+    for row_id, name, recipe, seed in missing(args.only, tuple(args.seeds)):
         print(f"{row_id}, {name}, seed {seed}: {recipe.settings}, {recipe.epochs} epochs", flush=True)
         if not args.list:
             store(row_id, name, recipe, seed, run(f"{row_id} {name}", recipe, seed))
