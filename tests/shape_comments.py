@@ -84,10 +84,11 @@ def is_sequential(node: ast.AST) -> bool:
 
 
 def layers_of(sequential: ast.Call) -> list[ast.expr]:
-    """The layers as they are written: Sequential(a, b), or Sequential(OrderedDict(first=a, second=b))."""
+    """The layers as written: Sequential(a, b), or with an OrderedDict(first=a, ...) or ([("first", a), ...])."""
     args = sequential.args
     if len(args) == 1 and isinstance(args[0], ast.Call) and ast.unparse(args[0].func).endswith("OrderedDict"):
-        return [keyword.value for keyword in args[0].keywords]
+        pairs = args[0].args[0].elts if args[0].args else []
+        return [pair.elts[1] for pair in pairs] + [keyword.value for keyword in args[0].keywords]
     return args
 
 
@@ -99,7 +100,9 @@ class Checker:
         for name, source in sources.items():
             tree = ast.parse(source)
             self.claims[name] = claims(source, tree)
-            self.sequentials[name] = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and is_sequential(n.value)]
+            self.sequentials[name] = [
+                n for n in ast.walk(tree) if isinstance(n, ast.Assign | ast.Return) and is_sequential(n.value)
+            ]
         self.pending: dict[int, tuple] = {}  # id of a frame -> the claim of its current line, and the tensors before it
 
     @property
@@ -131,17 +134,23 @@ class Checker:
             after = arg if isinstance(claim.node, ast.Return) else value(target(claim.node), frame)
             claim.compare(befores, after)
         if event in ("line", "return"):
-            self._hook_layers(frame)
+            self._hook_layers(frame, arg)
         if event == "line" and id(frame) not in self.pending:
             for claim in self.claims[frame.f_code.co_filename]:
                 if isinstance(claim.node, ast.stmt) and covers(claim.node, frame.f_lineno):
                     self.pending[id(frame)] = claim, tensors(claim.node.value, frame)
         return self._trace
 
-    def _hook_layers(self, frame) -> None:
-        """Put hooks on the commented layers of every `name = nn.Sequential(...)` that exists by now in this frame."""
+    def _hook_layers(self, frame, returned: object) -> None:
+        """Put hooks on the commented layers of each `name = nn.Sequential(...)` that exists by now in this frame.
+
+        And on those of a `return nn.Sequential(...)` that is just being returned.
+        """
         for node in self.sequentials[frame.f_code.co_filename]:
-            model = value(target(node), frame)
+            if isinstance(node, ast.Return):
+                model = returned if covers(node, frame.f_lineno) else None
+            else:
+                model = value(target(node), frame)
             for claim in self.claims[frame.f_code.co_filename]:
                 layers = layers_of(node.value)
                 if claim.node in layers and isinstance(model, nn.Sequential):
