@@ -99,14 +99,14 @@ def _clickable(widgets, i: int, asked: Question):
     choices = widgets.RadioButtons(
         options=[(label, k) for k, label in enumerate(labels)], value=None, layout=widgets.Layout(width="max-content")
     )
-    reason = widgets.HTML()
+    reason = widgets.HTMLMath()
 
     def show_reason(change: dict) -> None:
         if change["new"] is not None:
             reason.value = _html(asked.choices[change["new"]].verdict)
 
     choices.observe(show_reason, names="value")
-    return widgets.VBox([widgets.HTML(_html(f"**{i}.** {asked.text}")), choices, reason])
+    return widgets.VBox([widgets.HTMLMath(_html(f"**{i}.** {asked.text}")), choices, reason])
 
 
 def _html(text: str) -> str:
