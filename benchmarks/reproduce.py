@@ -124,10 +124,6 @@ def moved_and_mirrored(images: Tensor) -> Tensor:
     return flip(pad_and_crop(images, padding=4))
 
 
-def mirrored(images: Tensor) -> Tensor:
-    return flip(images)
-
-
 def mcl(hidden: tuple[int, ...], batch_norm: bool, loss_fn: Callable, name: str) -> Recipe:
     return Recipe(
         f"SGD 0.1, batch 500, {name}", "mnist", lambda: Mlp(hidden, batch_norm), 50, 500, sgd(0.1), loss_fn=loss_fn
@@ -170,7 +166,7 @@ ROWS = {
             ),
             "ours": Recipe(
                 f"AdamW 0.003, {CYCLE}, dropout 0.1, mirrored pictures, right mean and std", "fashion_mnist",
-                lambda: FashionCnn(dropout=0.1), 40, 64, adamw(0.003), normalize=True, transform=mirrored,
+                lambda: FashionCnn(dropout=0.1), 40, 64, adamw(0.003), normalize=True, transform=flip,
                 schedule=one_cycle(0.003), interval="step",
             ),
         },

@@ -20,7 +20,10 @@ import torch
 
 from course_utils.health import health
 
-__all__ = ["NotDone", "Wrong", "array", "call", "check", "expect_error", "health", "is_stub", "judge", "same"]
+__all__ = [
+    "NotDone", "Wrong", "array", "call", "check", "expect_error", "health", "is_stub", "judge", "same",
+    "the_class_itself",
+]  # fmt: skip
 
 
 @contextmanager
@@ -163,6 +166,12 @@ def same(
             f"{what} is {got[place]:.6g}{where}, expected {expected[place]:.6g}; "
             f"{np.count_nonzero(difference > atol)} of {difference.size} values differ{seen}{looks}"
         )
+
+
+def the_class_itself(answer: object) -> None:
+    """Raise Wrong unless the answer is a class; an object made from it is a usual slip."""
+    if not isinstance(answer, type):
+        raise Wrong(f"expected the class itself, got a {type(answer).__name__}: write its name without brackets")
 
 
 def _one_line(error: BaseException) -> str:

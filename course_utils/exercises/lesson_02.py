@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from course_utils.checks import Wrong, array, call, same
+from course_utils.checks import Wrong, array, call, same, the_class_itself
 
 SHAPES = ((300,), (40, 3), (5, 4, 3), (2, 3, 4, 5), (1, 300, 2))
 
@@ -90,8 +90,7 @@ def dataset(cls) -> None:
     images = torch.from_numpy(_numbers((7, 5, 4)))
     images[2, 0] = torch.tensor([0, 51, 102, 255], dtype=torch.uint8)
     labels = torch.tensor([3, 9, 0, 7, 1, 1, 4], dtype=torch.uint8)
-    if not isinstance(cls, type):
-        raise Wrong(f"expected the class itself, got a {type(cls).__name__}: write its name without brackets")
+    the_class_itself(cls)
     ours = cls(images.clone(), labels.clone())
     n = call(ours.__len__)
     if not isinstance(n, (int, np.integer)) or n != len(images):

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils.checks import Wrong, call, same
+from course_utils.checks import Wrong, call, same, the_class_itself
 
 
 def count_parameters(count) -> None:
@@ -182,8 +182,7 @@ LOWEST, HIGHEST = 0.05, 20.0
 
 def healthy_start(cls) -> None:
     """A class with at least nine Linear layers, whose gradients at the start all lie from LOWEST to HIGHEST."""
-    if not isinstance(cls, type):
-        raise Wrong(f"expected the class itself, got a {type(cls).__name__}: write its name without brackets")
+    the_class_itself(cls)
     images, targets = _pictures()
     for seed in (0, 1, 2):
         torch.manual_seed(seed)

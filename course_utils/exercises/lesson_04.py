@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.checks import Wrong, call, same
+from course_utils.checks import Wrong, call, same, the_class_itself
 
 LN_10 = math.log(10)
 
@@ -183,8 +183,7 @@ def _logits(p: dict[str, tuple[Tensor, Tensor]], x: Tensor, activation=F.relu, p
 
 def padded_lenet(cls) -> None:
     """A class: the lesson's LeNet with padding=2 in both convolutions; its logits are compared for its own weights."""
-    if not isinstance(cls, type):
-        raise Wrong(f"expected the class itself, got a {type(cls).__name__}: write its name without brackets")
+    the_class_itself(cls)
     model = cls()
     x = torch.randn(3, 1, 28, 28, generator=torch.Generator().manual_seed(7))
     with torch.no_grad():
@@ -228,8 +227,7 @@ MOST_PARAMETERS = 20_000
 
 def small_network(cls) -> None:
     """Any class: two convolutions or more, 20,000 parameters at most, first loss near ln 10, learns 20 pictures."""
-    if not isinstance(cls, type):
-        raise Wrong(f"expected the class itself, got a {type(cls).__name__}: write its name without brackets")
+    the_class_itself(cls)
     numbers = torch.Generator().manual_seed(8)
     smooth = F.avg_pool2d(torch.randn(64, 1, 34, 34, generator=numbers), 7, stride=1)
     images = (smooth > 0.12).float() * torch.rand(64, 1, 28, 28, generator=numbers)
