@@ -63,3 +63,18 @@ def test_samples_do_not_mix_in_evaluation(case):
     model.eval()
     x = torch.rand(4, *shape)
     assert torch.allclose(model(x)[2], model(x[2:3])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [Conv32x64, lambda: Conv32x64x128(dropout=0)])
+def test_relu_after_the_pooling_is_bit_equal_to_the_posts_order(make):
+    model = make()
+    order = list(model.layers)
+    posts = [layer for i in range(0, len(order), 3) for layer in (order[i], order[i + 2], order[i + 1])]
+    images, targets = torch.randn(8, 1, 28, 28), torch.arange(8)
+    gradients = []
+    for layers in (order, posts):
+        model.layers = torch.nn.Sequential(*layers)
+        model.zero_grad()
+        F.cross_entropy(model(images), targets).backward()
+        gradients.append([p.grad.clone() for p in model.parameters()])
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
