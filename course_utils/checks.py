@@ -112,7 +112,8 @@ def call(function: Callable, *arguments: object) -> object:
     """What a student's function returns. `...` and None mean that it is still the stub."""
     result = function(*arguments)
     if is_stub(result):
-        raise NotDone("your function returns nothing yet" if result is None else "")
+        name = "forward" if isinstance(function, torch.nn.Module) else "your function"
+        raise NotDone(f"{name} returns nothing yet" if result is None else "")
     return result
 
 
@@ -162,10 +163,8 @@ def same(
     if difference.size and not difference.max() <= atol:
         place = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
         where = f" at {place}" if place else ""
-        raise Wrong(
-            f"{what} is {got[place]:.6g}{where}, expected {expected[place]:.6g}; "
-            f"{np.count_nonzero(difference > atol)} of {difference.size} values differ{seen}{looks}"
-        )
+        counted = f"; {np.count_nonzero(difference > atol)} of {difference.size} values differ" if place else ""
+        raise Wrong(f"{what} is {got[place]:.6g}{where}, expected {expected[place]:.6g}{counted}{seen}{looks}")
 
 
 def the_class_itself(answer: object) -> None:

@@ -138,6 +138,24 @@ def test_same_says_what_differs(got, expected, reason):
         checks.same(got, expected, mistakes={"the reversed order": [2.0, 1.0]})
 
 
+def test_a_single_number_is_not_counted():
+    with pytest.raises(checks.Wrong) as wrong:
+        checks.same(3, 4, what="the sum", example="two numbers")
+    assert str(wrong.value) == "the sum is 3, expected 4 (for two numbers)"
+
+
+def test_a_network_that_returns_nothing_is_told_where():
+    import torch
+
+    class Nothing(torch.nn.Module):
+        def forward(self, x):
+            pass
+
+    for function, name in ((Nothing(), "forward"), (lambda x: None, "your function")):
+        with pytest.raises(checks.NotDone, match=f"^{name} returns nothing yet"):
+            checks.call(function, 1)
+
+
 def test_same_accepts_every_numeric_type():
     import numpy as np
     import torch

@@ -28,6 +28,7 @@ def count_parameters(count) -> None:
                     "one bias for each layer; there is one for each output": weights + len(sizes) - 1,
                     "a bias for each input too": weights + sum(sizes),
                     "a network without batch normalisation": linear,
+                    "batch normalisation, though batch_norm is False": linear + 2 * hidden,
                     "one parameter for each normalised unit; there are two, a weight and a bias": linear + hidden,
                     "a count with the buffers: the running mean and variance are not trained": linear + 4 * hidden,
                     "batch normalisation after the last layer too": linear + 2 * sum(sizes[1:]),
@@ -92,11 +93,14 @@ def stable_cross_entropy(cross_entropy) -> None:
         right = z.softmax(1)[each, targets]  # the probability of the right digit
         expected = F.cross_entropy(z, targets)
         per_picture = F.cross_entropy(z, targets, reduction="none")
+        largest = z.max(dim=1).values.mean()
         mistakes = {
             "the exponential of large numbers, which is inf: subtract the largest logit of each row first": math.inf,
             "numbers out of range (inf / inf, or log of 0): work with differences of logits": math.nan,
-            "-inf: the exponential of very small numbers is 0": -math.inf,
+            "the exponential of very small numbers, which is 0: subtract the largest logit of each row": -math.inf,
             "softmax twice": F.cross_entropy(z.softmax(1), targets),
+            "the largest logit subtracted in the sum alone; the right logit needs it too": expected - largest,
+            "the largest logit subtracted from the right logit alone; the sum needs it too": expected + largest,
             "a sum over the batch; the mean is expected": per_picture.sum(),
             "one loss for each picture; their mean is expected": per_picture,
             "a mean over all classes: divide by the number of pictures alone": per_picture.mean() / 10,
@@ -164,6 +168,7 @@ def batch_norm_of_pictures(batch_norm) -> None:
                 "a result without weight and bias": _normalise(x, torch.ones(3), torch.zeros(3), eps),
                 "a result without bias": _normalise(x, weight, torch.zeros(3), eps),
                 "a result without weight": _normalise(x, torch.ones(3), bias, eps),
+                "a weight that multiplies the bias too: add the bias last": _normalise(x, weight, weight * bias, eps),
                 "a mean that is not subtracted": w * x / (var + eps).sqrt()[:, None, None] + b,
             },
         )
@@ -192,6 +197,11 @@ def healthy_start(cls) -> None:
             shape = tuple(getattr(logits, "shape", ()))
             raise Wrong(f"{tuple(images.shape)} gives {shape}, expected (64, 10)")
         layers = [m for m in model.modules() if isinstance(m, nn.Linear)]
+        if not layers:
+            raise Wrong(
+                "PyTorch finds no Linear layer in your network. It does not look into a Python list: "
+                "use nn.Sequential or nn.ModuleList"
+            )
         if len(layers) < 9:
             raise Wrong(f"your network has {len(layers)} Linear layers, expected 9 or more")
         if widest := max((m.out_features for m in layers if m.out_features > 64), default=0):

@@ -53,6 +53,7 @@ def sides_of_a_network(sides) -> None:
                 ],
                 "a list that holds the first side too": [n, *expected],
                 "the last side alone": expected[-1],
+                "the first side alone: does return stand inside the loop?": expected[:1],
             },
         )
 
@@ -173,11 +174,18 @@ def _count(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def _logits(p: dict[str, tuple[Tensor, Tensor]], x: Tensor, activation=F.relu, pool=F.max_pool2d) -> Tensor:
-    x = pool(activation(F.conv2d(x, *p["conv1"], padding=2)), 2)  # (N, 1, 28, 28) -> (N, 6, 14, 14)
-    x = pool(activation(F.conv2d(x, *p["conv2"], padding=2)), 2)  # (N, 6, 14, 14) -> (N, 16, 7, 7)
-    x = activation(F.linear(torch.flatten(x, 1), *p["fc1"]))  # (N, 16, 7, 7) -> (N, 120)
-    x = activation(F.linear(x, *p["fc2"]))  # (N, 120) -> (N, 84)
+def _logits(
+    p: dict[str, tuple[Tensor, Tensor]], x: Tensor, activation=F.relu, pool=F.max_pool2d, without: tuple[str, ...] = ()
+) -> Tensor:
+    """The padded LeNet as functions; no activation after the layers in `without`."""
+
+    def active(name: str, x: Tensor) -> Tensor:
+        return x if name in without else activation(x)
+
+    x = pool(active("conv1", F.conv2d(x, *p["conv1"], padding=2)), 2)  # (N, 1, 28, 28) -> (N, 6, 14, 14)
+    x = pool(active("conv2", F.conv2d(x, *p["conv2"], padding=2)), 2)  # (N, 6, 14, 14) -> (N, 16, 7, 7)
+    x = active("fc1", F.linear(torch.flatten(x, 1), *p["fc1"]))  # (N, 16, 7, 7) -> (N, 120)
+    x = active("fc2", F.linear(x, *p["fc2"]))  # (N, 120) -> (N, 84)
     return F.linear(x, *p["fc3"])  # (N, 84) -> (N, 10)
 
 
@@ -191,7 +199,7 @@ def padded_lenet(cls) -> None:
     n, expected_n = _count(model), 107_786
     known = {
         44_426: "the network without padding",
-        61_706: "padding in the first convolution alone",
+        61_706: "padding in the first convolution alone, or padding=1 in both",
         82_826: "padding in the second convolution alone",
         107_550: "a network without biases",
     }
@@ -215,6 +223,12 @@ def padded_lenet(cls) -> None:
                 "a softmax at the end: logits are expected": expected.softmax(1),
                 "a log-softmax at the end: logits are expected": expected.log_softmax(1),
                 "a network without ReLU": _logits(parameters, x, activation=lambda x: x),
+                "convolutions without ReLU": _logits(parameters, x, without=("conv1", "conv2")),
+                "linear layers without ReLU": _logits(parameters, x, without=("fc1", "fc2")),
+                "no ReLU after the first convolution": _logits(parameters, x, without=("conv1",)),
+                "no ReLU after the second convolution": _logits(parameters, x, without=("conv2",)),
+                "no ReLU after the first linear layer": _logits(parameters, x, without=("fc1",)),
+                "no ReLU after the second linear layer": _logits(parameters, x, without=("fc2",)),
                 "average pooling": _logits(parameters, x, pool=F.avg_pool2d),
                 "tanh in place of ReLU": _logits(parameters, x, activation=torch.tanh),
                 "sigmoid in place of ReLU": _logits(parameters, x, activation=torch.sigmoid),
@@ -245,7 +259,7 @@ def small_network(cls) -> None:
                 _near_ln_10(logits, targets, seed)
     convolutions = sum(isinstance(m, nn.Conv2d) for m in model.modules())
     if convolutions < 2:
-        raise Wrong(f"your network has {convolutions} Conv2d layers, expected 2 or more")
+        raise Wrong(f"Conv2d layers that PyTorch finds in your network: {convolutions}, expected 2 or more")
     if (n := _count(model)) > MOST_PARAMETERS:
         raise Wrong(f"your network has {n:,} parameters, expected {MOST_PARAMETERS:,} at most")
     optimizer = torch.optim.Adam(model.train().parameters(), lr=0.005)

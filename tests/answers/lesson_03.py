@@ -106,6 +106,17 @@ def hidden_zero(logits, targets):
     return -(logits.softmax(1)[range(len(targets)), targets] + 1e-9).log().mean()
 
 
+def shifted(largest=lambda z: z.max(dim=1, keepdim=True).values, subtract_sum=True, subtract_right=True):
+    """A subtraction of the largest logit that goes wrong."""
+
+    def cross_entropy(logits, targets):
+        z = logits - largest(logits)
+        in_sum, in_right = (z if subtract_sum else logits), (z if subtract_right else logits)
+        return (in_sum.exp().sum(1).log() - in_right[range(len(targets)), targets]).mean()
+
+    return cross_entropy
+
+
 def probability(logits, targets):
     return logits.softmax(1)[range(len(targets)), targets].mean()
 
@@ -258,6 +269,20 @@ class Unused(WithKaiming):
         self.extra = nn.Linear(64, 64)
 
 
+class InAList(nn.Module):
+    """Nine layers that PyTorch does not find."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Linear(784, 64), *(nn.Linear(64, 64) for _ in range(7)), nn.Linear(64, 10)]
+
+    def forward(self, x):
+        x = x.flatten(1)
+        for layer in self.layers[:-1]:
+            x = F.relu(2.5 * layer(x))
+        return self.layers[-1](x)
+
+
 class NoSuper(nn.Module):
     def __init__(self):
         self.layer = nn.Linear(784, 10)
@@ -279,6 +304,7 @@ WRONG = {
         (lambda sizes, bn: count_by_formula(sizes) + bn * sum(sizes[1:-1]), "a weight and a bias"),
         (lambda sizes, bn: count_by_formula(sizes) + 4 * bn * sum(sizes[1:-1]), "a count with the buffers"),
         (lambda sizes, bn: count_by_formula(sizes) + 2 * bn * sum(sizes[1:]), "after the last layer too"),
+        (lambda sizes, bn: count_by_formula(sizes, True), "though batch_norm is False"),
         (lambda sizes, bn: 109_386, "expected 7850"),
         (lambda sizes: 0, "your code stops with TypeError"),
         (lambda sizes, bn: [a * b + b for a, b in zip(sizes[:-1], sizes[1:], strict=True)], "has the shape (1,)"),
@@ -312,6 +338,9 @@ WRONG = {
         (lambda z, y: -z.log_softmax(0)[range(6), y].mean(), "dim=0"),
         (lambda z, y: z.logsumexp(1).mean() - z.max(), "expected"),
         (lambda z, y: F.nll_loss(z, y), "without softmax"),
+        (shifted(subtract_right=False), "in the sum alone"),
+        (shifted(subtract_sum=False), "from the right logit alone"),
+        (shifted(largest=lambda z: z.max()), "which is 0: subtract the largest logit of each row"),
     ],
     "4": [
         (batch_norm_with(unbiased=True), "the unbiased variance"),
@@ -326,6 +355,7 @@ WRONG = {
         (batch_norm_with(use=(False, False)), "without weight and bias"),
         (batch_norm_with(use=(True, False)), "without bias"),
         (batch_norm_with(use=(False, True)), "without weight"),
+        (lambda x, weight, bias, eps: batch_norm_torch(x, weight, weight * bias, eps), "multiplies the bias too"),
         (lambda x, weight, bias, eps: torch.zeros_like(x), "values differ"),
         (lambda x, weight, bias, eps: weight * x + bias, "your code stops with RuntimeError"),
         (lambda x, weight, bias, eps: batch_norm_torch(x, weight, bias, eps)[0], "has the shape (3, 2, 5)"),
@@ -341,6 +371,7 @@ WRONG = {
         (Probabilities, "these are probabilities"),
         (ElevenOutputs, "gives (64, 11)"),
         (Unused, "gets no gradient"),
+        (InAList, "does not look into a Python list"),
         (NoSuper, "your code stops with AttributeError"),
         (WithBatchNorm(), "expected the class itself"),
     ],

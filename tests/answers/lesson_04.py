@@ -201,6 +201,32 @@ class NoRelu(Padded):
         return x
 
 
+class NoReluAfter(Padded):
+    """One activation after another, without that of one place."""
+
+    place = 0
+
+    def forward(self, x):
+        self.passed = 0
+        return super().forward(x)
+
+    def activation(self, x):
+        self.passed += 1
+        return x if self.passed == self.place else F.relu(x)
+
+
+class NoReluAfterConv2(NoReluAfter):
+    place = 2
+
+
+class NoReluAfterFc1(NoReluAfter):
+    place = 3
+
+
+class OneByOne(Padded):
+    side, padding = 5, (1, 1)
+
+
 class Averages(Padded):
     def pool(self, x, n):
         return F.avg_pool2d(x, n)
@@ -310,6 +336,7 @@ WRONG = {
         (sides_with(side, chain=False), "every layer on the first picture"),
         (lambda n, layers: [n, *sides_by_formula(n, layers)], "the first side too"),
         (lambda n, layers: sides_by_formula(n, layers)[-1], "the last side alone"),
+        (lambda n, layers: sides_by_formula(n, layers)[:1], "does return stand inside the loop"),
         (lambda n, layers: [0] * len(layers), "values differ"),
     ],
     "2": [
@@ -347,6 +374,9 @@ WRONG = {
         (SoftmaxAtTheEnd, "a softmax at the end"),
         (LogSoftmaxAtTheEnd, "a log-softmax at the end"),
         (NoRelu, "a network without ReLU"),
+        (NoReluAfterConv2, "no ReLU after the second convolution"),
+        (NoReluAfterFc1, "no ReLU after the first linear layer"),
+        (OneByOne, "or padding=1 in both"),
         (Averages, "average pooling"),
         (Tanh, "tanh in place of ReLU"),
         (Padded(), "expected the class itself"),
@@ -358,7 +388,7 @@ WRONG = {
         (Relued, "there is a ReLU"),
         (Constant, "does not learn"),
         (OneRow, "gives (10,), expected (64, 10)"),
-        (layers(no_convolution), "has 0 Conv2d layers"),
+        (layers(no_convolution), "in your network: 0, expected 2 or more"),
         (layers(nine_digits), "gives (64, 9)"),
         (layers(wrong_side), "your code stops with RuntimeError"),
         (SmallLeNet(), "expected the class itself"),
