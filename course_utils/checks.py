@@ -96,7 +96,8 @@ def judge(exercise: str, answer: object) -> str:
     except Wrong as wrong:
         return f"not right yet: {_one_line(wrong)}"
     except Exception as error:
-        return f"not right yet: your code stops with {type(error).__name__}: {_one_line(error)}"
+        shapes = getattr(error, "called_with", "")
+        return f"not right yet: your code stops with {_error_name(error)}: {_one_line(error)}{shapes}"
     finally:
         torch.set_rng_state(seed[0])
         np.random.set_state(seed[1])
@@ -109,10 +110,22 @@ def is_stub(answer: object) -> bool:
 
 
 def call(function: Callable, *arguments: object) -> object:
-    """What a student's function returns. `...` and None mean that it is still the stub."""
-    result = function(*arguments)
+    """What a student's function returns. `...` and None mean that it is still the stub.
+
+    An error passes through; it then carries the shapes of the arguments, which `judge` names.
+    """
+    if not callable(function):
+        raise Wrong(f"expected a function, got a {type(function).__name__}: write its name alone, without brackets")
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        shapes = [str(tuple(value.shape)) for value in arguments if hasattr(value, "shape")]
+        if shapes:
+            error.called_with = f" (called with the shapes {', '.join(shapes)})"
+        raise
     if is_stub(result):
-        name = "forward" if isinstance(function, torch.nn.Module) else "your function"
+        name = "forward" if isinstance(function, torch.nn.Module) else getattr(function, "__name__", "<lambda>")
+        name = "your function" if name == "<lambda>" else name
         raise NotDone(f"{name} returns nothing yet" if result is None else "")
     return result
 
@@ -164,13 +177,26 @@ def same(
         place = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
         where = f" at {place}" if place else ""
         counted = f"; {np.count_nonzero(difference > atol)} of {difference.size} values differ" if place else ""
-        raise Wrong(f"{what} is {got[place]:.6g}{where}, expected {expected[place]:.6g}{counted}{seen}{looks}")
+        raise Wrong(f"{what} is {_plain(got[place])}{where}, expected {_plain(expected[place])}{counted}{seen}{looks}")
 
 
 def the_class_itself(answer: object) -> None:
     """Raise Wrong unless the answer is a class; an object made from it is a usual slip."""
     if not isinstance(answer, type):
         raise Wrong(f"expected the class itself, got a {type(answer).__name__}: write its name without brackets")
+
+
+def _plain(value: np.generic) -> str:
+    """Six digits; a whole number in full: 3000000000, not 3e+09."""
+    number = value.item()
+    whole = isinstance(number, int) or (isinstance(number, float) and number.is_integer() and abs(number) < 1e15)
+    return str(int(number)) if whole else f"{number:.6g}"
+
+
+def _error_name(error: BaseException) -> str:
+    """The name of an error, with its module if Python does not have it built in: ValueError, but struct.error."""
+    kind = type(error)
+    return kind.__name__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__name__}"
 
 
 def _one_line(error: BaseException) -> str:

@@ -156,6 +156,27 @@ def test_a_network_that_returns_nothing_is_told_where():
             checks.call(function, 1)
 
 
+def test_large_whole_numbers_are_written_in_full():
+    with pytest.raises(checks.Wrong, match="is 738263040, expected 3000000000$"):
+        checks.same(738_263_040, 3_000_000_000)
+
+
+def test_an_error_names_its_module_and_the_shapes_of_the_call(monkeypatch):
+    import struct
+
+    import numpy as np
+
+    def broken(image, n):
+        raise struct.error("too short")
+
+    exercises = importlib.import_module("course_utils.exercises.lesson_01")
+    monkeypatch.setitem(exercises.CHECKERS, "1", lambda answer: checks.call(answer, np.zeros((9, 7)), 3))
+    verdict = checks.judge("01.1", broken)
+    assert verdict == "not right yet: your code stops with struct.error: too short (called with the shapes (9, 7))"
+    assert "expected a function, got a ndarray" in checks.judge("01.1", np.zeros(2))
+    assert checks.judge("01.1", lambda image, n: None) == "not done yet (your function returns nothing yet)"
+
+
 def test_same_accepts_every_numeric_type():
     import numpy as np
     import torch

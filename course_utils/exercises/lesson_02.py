@@ -36,6 +36,7 @@ def read_sizes(read) -> None:
                 "little-endian: the byte with the highest place value comes first": _unpack(raw, "<", n),
                 "signed integers: a size is never negative, use I instead of i": _unpack(raw, ">", n, "i"),
                 "three sizes, always: byte 3 says how many there are": _unpack(raw, ">", 3),
+                "as many sizes as byte 2 says, but that is the type code": _unpack(raw, ">", 8),
                 "a start at byte 0: the sizes come after the magic number": _unpack(raw, ">", n, at=0),
                 "the number of dimensions, which is byte 3": n,
                 "the number of elements: the product of all sizes": np.prod(shape),
@@ -100,6 +101,9 @@ def dataset(cls) -> None:
         if not isinstance(sample, (tuple, list)) or len(sample) != 2:
             raise Wrong(f"sample {i} is a {type(sample).__name__}, expected a pair: (picture, label)")
         picture, label = sample
+        if not isinstance(picture, torch.Tensor):
+            order = ": the picture comes first, then the label" if isinstance(label, torch.Tensor) else ""
+            raise Wrong(f"picture {i} is a {type(picture).__name__}, expected a tensor{order}")
         raw = images[i].float()
         same(
             picture,
@@ -117,9 +121,8 @@ def dataset(cls) -> None:
                 "a transposed picture": raw.T[None] / 255,
             },
         )
-        if not isinstance(picture, torch.Tensor) or picture.dtype != torch.float32:
-            kind = picture.dtype if hasattr(picture, "dtype") else type(picture).__name__
-            raise Wrong(f"picture {i} holds {kind}, expected a tensor of torch.float32, as a network's weights are")
+        if picture.dtype != torch.float32:
+            raise Wrong(f"picture {i} holds {picture.dtype}, expected torch.float32, as a network's weights are")
         same(label, int(labels[i]), what=f"label {i}", mistakes={"the number of the sample, not its label": i})
     batch, batch_labels = next(iter(DataLoader(ours, batch_size=3)))
     if tuple(batch.shape) != (3, 1, 5, 4):

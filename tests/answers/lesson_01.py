@@ -28,6 +28,14 @@ def slide_uint8(image, kernel):
     return slide_loop(image, kernel).astype(np.int64).astype(np.uint8)
 
 
+def slide_pad_1(image, kernel):
+    """One zero on each side, also for a kernel of side 5."""
+    side, padded = len(kernel), np.pad(image.astype(float), 1)
+    places = [(row, column) for row in range(image.shape[0]) for column in range(image.shape[1])]
+    sums = [(padded[row : row + side, column : column + side] * kernel).sum() for row, column in places]
+    return np.reshape(sums, image.shape)
+
+
 def magnitude_cv2(image):
     return np.hypot(cv2.filter2D(image, cv2.CV_32F, SOBEL_X), cv2.filter2D(image, cv2.CV_32F, SOBEL_X.T))
 
@@ -39,6 +47,10 @@ def magnitude_torch(image):
 def magnitude_of_the_post(image):
     gx, gy = (cv2.filter2D(image, -1, kernel).astype(float) for kernel in (SOBEL_X, SOBEL_X.T))
     return np.hypot(gx, gy)
+
+
+def cut(image):
+    return [cv2.filter2D(image, -1, kernel) for kernel in (SOBEL_X, SOBEL_X.T)]
 
 
 def learn_directly(pictures, targets):
@@ -55,6 +67,11 @@ def learn_by_descent(pictures, targets, steps=400):
         F.mse_loss(layer(x), y).backward()
         optimizer.step()
     return layer.weight[0, 0]
+
+
+def learn_without_a_channel(pictures, targets):
+    """What descent finds when the shapes (20, 1, 14, 14) and (20, 14, 14) meet in the loss."""
+    return learn_directly(pictures, np.broadcast_to(targets.mean(0), targets.shape))
 
 
 LAPLACE = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]])
@@ -75,15 +92,25 @@ WRONG = {
         (lambda image, kernel: slide_loop(image, kernel.T), "transposed kernel"),
         (lambda image, kernel: np.zeros(image.shape), "values differ"),
         (lambda image, kernel: slide_loop(image, kernel) * np.inf, "holds nan or inf"),
-        (lambda image, kernel: cv2.filter2D(image, cv2.CV_64F, kernel), "values differ"),
+        (lambda image, kernel: cv2.filter2D(image, cv2.CV_64F, kernel), "a mirrored border"),
+        (lambda image, kernel: np.pad(slide_loop(image, kernel)[1:-1, 1:-1], 1), "pad the picture, not the result"),
+        (lambda image, kernel: slide_torch(image, kernel)[None, None], "[0, 0] takes them away"),
+        (slide_pad_1, "called with the shapes (9, 7), (5, 5)"),
+        (slide_loop(np.ones((5, 5)), np.ones((3, 3))), "without brackets"),
         (lambda image: image, "your code stops with TypeError"),
     ],
     "2": [
         (magnitude_of_the_post, "OpenCV keeps uint8"),
+        (lambda image: np.hypot(*cut(image)), "OpenCV keeps uint8"),
+        (lambda image: np.sqrt(cut(image)[0] ** 2 + cut(image)[1] ** 2), "squares in uint8"),
+        (lambda image: cut(image)[0] + cut(image)[1], "a sum in uint8"),
+        (lambda image: magnitude_cv2(image).clip(0, 255), "a magnitude cut off at 255"),
+        (lambda image: magnitude_cv2(image).clip(0, 255).astype(np.uint8), "made uint8"),
+        (lambda image: abs(cv2.filter2D(image, cv2.CV_32F, SOBEL_X)) * 2**0.5, "the second kernel is SOBEL_X.T"),
         (lambda image: magnitude_cv2(image) ** 2, "the root is missing"),
         (lambda image: cv2.filter2D(image, cv2.CV_32F, SOBEL_X + SOBEL_X.T), "the sum of the two gradients"),
         (lambda image: abs(cv2.filter2D(image, cv2.CV_32F, SOBEL_X)), "the gradient in x alone"),
-        (lambda image: magnitude_cv2(image)[1:-1, 1:-1], "expected that of the picture"),
+        (lambda image: magnitude_cv2(image)[1:-1, 1:-1], "a result without padding"),
         (lambda image: np.zeros(image.shape), "values differ"),
     ],
     "3": [
@@ -91,12 +118,14 @@ WRONG = {
         (lambda pictures, targets: learn_directly(pictures, targets).T, "transposed kernel"),
         (lambda pictures, targets: learn_directly(pictures, targets).reshape(9), "has the shape (9,)"),
         (lambda pictures, targets: learn_by_descent(pictures, targets, steps=5), "values differ"),
+        (lambda pictures, targets: learn_directly(pictures, targets) + 0.1, "train for more steps"),
+        (learn_without_a_channel, "targets without a channel axis"),
         (lambda pictures, targets: np.zeros((3, 3)), "not learned yet"),
         (lambda pictures, targets: SOBEL_X, "values differ"),
     ],
     "4": [
         (np.ones((3, 3)) / 9, "add up to 0"),
-        (SOBEL_X, "beside the dot"),
+        (SOBEL_X, "(+0 rows, -1 columns)"),
         (-LAPLACE, "beside the dot"),
         (np.zeros((3, 3)), "not all be 0"),
         (np.array([[-1, 1], [-1, 1]]), "odd side"),

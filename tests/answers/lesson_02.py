@@ -156,6 +156,16 @@ class OnlyThePicture(Late):
         return self.picture(self.images[i])
 
 
+class LabelFirst(Late):
+    def __getitem__(self, i):
+        return self.label(i), self.picture(self.images[i])
+
+
+class NumpyPictures(Late):
+    def picture(self, raw):
+        return raw.numpy()[None].astype(np.float32) / 255
+
+
 class NoLength:
     def __init__(self, images, labels):
         pass
@@ -290,10 +300,11 @@ WRONG = {
         (lambda raw: struct.unpack_from(f">{raw[3]}i", raw, 4), "signed integers"),
         (lambda raw: struct.unpack_from(">3I", raw, 4), "three sizes, always"),
         (lambda raw: struct.unpack_from(f">{raw[3]}I", raw), "a start at byte 0"),
+        (lambda raw: struct.unpack_from(f">{raw[2]}I", raw, 4), "the type code"),
         (lambda raw: raw[3], "the number of dimensions"),
         (lambda raw: sizes_struct(raw)[::-1], "reversed order"),
         (lambda raw: list(raw[4 : 4 + raw[3]]), "one byte each"),
-        (lambda raw: struct.unpack(f">{raw[3]}I", raw), "your code stops with error: unpack requires a buffer"),
+        (lambda raw: struct.unpack(f">{raw[3]}I", raw), "your code stops with struct.error: unpack requires a buffer"),
         (lambda raw: raw[4:8].hex(" "), "expected numbers"),
     ],
     "2": [
@@ -309,7 +320,7 @@ WRONG = {
         (unparse_with(elements=lambda array: array.tobytes(order="F")), "column by column"),
         (unparse_with(elements=lambda array: bytes(array.size)), "is 00, expected"),
         (lambda array: unparse_struct(array).hex(), "expected bytes"),
-        (unparse_with(size="B"), "stops with error"),
+        (unparse_with(size="B"), "stops with struct.error"),
     ],
     "3": [
         (NoAxis, "a missing channel axis"),
@@ -324,6 +335,8 @@ WRONG = {
         (OneTooMany, "len(dataset) is 8"),
         (LengthOfAPicture, "len(dataset) is 20"),
         (OnlyThePicture, "expected a pair"),
+        (LabelFirst, "the picture comes first"),
+        (NumpyPictures, "is a ndarray, expected a tensor"),
         (NoLength, "stops with AttributeError"),
         (Late(torch.zeros(1, 2, 2), torch.zeros(1)), "expected the class itself"),
     ],
