@@ -57,10 +57,11 @@ def receptive_field_of_layers(receptive_field) -> None:
         [],
     ):
         kernels, strides = [k for k, _ in layers], [s for _, s in layers]
-        late, jump = 1, 1
+        late, jump, grown = 1, 1, 1
         for kernel, stride in layers:
             jump *= stride
             late += (kernel - 1) * jump
+            grown = grown * stride + kernel - 1
         single = 1 + sum((kernel - 1) * stride for kernel, stride in layers)
         same(
             call(receptive_field, list(layers)),
@@ -74,6 +75,8 @@ def receptive_field_of_layers(receptive_field) -> None:
                 "a stride that acts too early: a layer's stride counts only for the layers behind it": late,
                 "each layer with its own stride: the strides of all layers before it multiply": single,
                 "the layers in the wrong order": _fields(layers[::-1])[-1],
+                "the field itself times each stride: a stride makes only the steps behind it longer": grown,
+                "the area: one side is wanted": _fields(layers)[-1] ** 2,
                 "the field before the last layer": _fields(layers[:-1])[-1] if layers else 0,
                 "the product of the strides": math.prod(strides),
             },
@@ -144,6 +147,11 @@ def _adam(
             first, second = m, v
         if variant == "first step's":
             first, second = m / (1 - betas[0]), v / (1 - betas[1])
+        if variant == "t from 2":
+            first, second = m / (1 - betas[0] ** (t + 1)), v / (1 - betas[1] ** (t + 1))
+        if variant == "anew":
+            first = (1 - betas[0]) * gradient / (1 - betas[0] ** t)
+            second = (1 - betas[1]) * gradient**2 / (1 - betas[1] ** t)
         root = (second + 1e-8).sqrt() if variant == "inside" else second.sqrt() + 1e-8
         if variant == "no root":
             root = second + 1e-8
@@ -154,7 +162,7 @@ def _adam(
 
 def adam_by_hand(adam) -> None:
     """adam(gradient_of, weight, steps, lr) -> (steps, D): the weight after each step."""
-    scale, goal = torch.tensor([2.0, 100, 3e-5, 1]).double(), torch.tensor([1.0, -2, 3, 0]).double()
+    scale, goal = torch.tensor([[2, 100, 3e-5, 1], [1, -2, 3, 0]], dtype=torch.double)
 
     def gradient_of(weight):
         weight = torch.as_tensor(weight)
@@ -175,12 +183,20 @@ def adam_by_hand(adam) -> None:
         "a bias correction that does not change: it needs t, the number of the step": _adam(
             gradient_of, start, steps, lr, "first step's"
         ),
+        "a count of the steps that begins with 2: t is 1 in the first step": _adam(
+            gradient_of, start, steps, lr, "t from 2"
+        ),
+        "t = 0 in the first step, so that the bias correction divides by 0: t counts from 1": right * math.nan,
+        "m and v that begin anew in each step: make the zeros before the loop": _adam(
+            gradient_of, start, steps, lr, "anew"
+        ),
         "eps inside the root": _adam(gradient_of, start, steps, lr, "inside"),
         "a forgotten root": _adam(gradient_of, start, steps, lr, "no root"),
         "beta1 and beta2 exchanged": _adam(gradient_of, start, steps, lr, betas=(0.999, 0.9)),
         "a step uphill: the sign": _adam(gradient_of, start, steps, lr, "up"),
         "SGD": torch.stack(sgd),
         "the weights before each step: the first row has to be after step 1": torch.cat([start[None], right[:-1]]),
+        "the start in the first row: it has to be the weight after step 1": torch.cat([start[None], right]),
         "the last weight in every row: put a copy, weight.clone(), into the list": right[-1:].expand(steps, -1),
         "the last weight alone": right[-1],
     }
@@ -202,6 +218,11 @@ def small_network(answer) -> None:
     torch.manual_seed(777)
     model = network(answer, 1, 28, 28)
     count = sum(p.numel() for p in model.parameters())
+    if count == 0:
+        raise Wrong(
+            "PyTorch finds no parameters in your network: give each layer a name, self.conv1 = ...; it does not look "
+            "into a plain list"
+        )
     if count > BUDGET:
         largest, weight = max(model.named_parameters(), key=lambda item: item[1].numel())
         raise Wrong(f"{count:,} parameters, expected at most {BUDGET:,}; most are in {largest}: {weight.numel():,}")
@@ -238,7 +259,14 @@ def small_network(answer) -> None:
                 break
         if lowest < 1.4:
             break
+    with torch.no_grad():
+        trained = model.eval()(pictures)
     model.load_state_dict(start)
+    if trained.min() == 0 and (trained == 0).float().mean() > 0.1:
+        raise Wrong(
+            f"{(trained == 0).float().mean():.0%} of the outputs are exactly 0 and none is below, expected logits, "
+            "which can be negative: leave out the ReLU behind the last layer"
+        )
     if not lowest < 1.4:
         raise Wrong(
             f"after 60 steps of Adam on ten striped pictures the loss is {lowest:.2f}, expected below 1.4 (guessing "

@@ -27,6 +27,10 @@ def falling_rates(learning_rates) -> None:
                 "a rate that falls one epoch too early": lr * gamma ** ((epoch + 1) // step_size),
                 "a rate that falls one epoch too late": lr * gamma ** (np.maximum(epoch - 1, 0) // step_size),
                 "a step_size of 1": lr * gamma**epoch,
+                "a rate that falls after the very first epoch: 0 % step_size is 0, too": lr
+                * gamma ** ((epoch + step_size - 1) // step_size),
+                "powers of gamma alone: lr is missing": gamma ** (epoch // step_size),
+                "a division by gamma": lr / gamma ** (epoch // step_size),
                 "a rate that falls a little in every epoch: StepLR waits for step_size epochs": lr
                 * gamma ** (epoch / step_size),
                 "gamma taken once only": np.where(epoch < step_size, lr, lr * gamma),
@@ -55,6 +59,8 @@ def accuracy_of_classes(class_accuracy) -> None:
         right, of_class, of_answer = counts.diagonal(), counts.sum(1), counts.sum(0)
         got = array(call(class_accuracy, targets.clone(), answers.clone(), classes))
         precision = right / of_answer
+        if got.shape == (10,) != (classes,):
+            raise Wrong(f"for {classes} classes, the result has the shape (10,): use the argument classes")
         if got.shape == (classes,) and np.allclose(got[:-1], precision[:-1], atol=1e-4):
             raise Wrong(
                 f"class 0 gets {got[0]:.4g}, expected {right[0] / of_class[0]:.4g}; this looks like precision, the "
@@ -66,6 +72,10 @@ def accuracy_of_classes(class_accuracy) -> None:
             example=f"{n} pictures, {classes} classes, of which the last is never answered",
             mistakes={
                 "the accuracy of all classes together": (right.sum() / n).expand(classes),
+                "one accuracy of all classes together: one for each class is wanted": right.sum() / n,
+                "right no's counted, too: look at the pictures of class k only": (n - of_class - of_answer + 2 * right)
+                / n,
+                "a division without remainder: use /, not //": right // of_class,
                 "a division by all pictures": right / n,
                 "the numbers of right answers: divide by how many targets are k": right,
                 "the share of wrong answers": 1 - right / of_class,
@@ -101,11 +111,14 @@ def flip_each(random_flip) -> None:
                 "another picture of the batch": images.flip(0)[i],
             }
             looks = next((f": it is {n}" for n, o in others.items() if torch.allclose(pictures[i], o)), "")
+            if not looks and ((pictures[i] == images[i]) | (pictures[i] == images[i].flip(2))).all():
+                looks = ": only parts of it are mirrored; coins of shape (N, 1, 1, 1) are one for each image"
             raise Wrong(f"image {i} is neither as it was nor mirrored left to right (the last axis){looks}")
         return mirrored & ~kept
 
     torch.manual_seed(777)
     np.random.seed(777)
+    flipped(images, 0.5)  # the shape first: it says more than what p=0 may lead to
     if flipped(images, 0.0).any():
         raise Wrong("p=0: some images are mirrored, expected none")
     if not flipped(images, 1.0).all():
@@ -131,7 +144,7 @@ def _indices(balanced_indices, labels: torch.Tensor, count: int, seed: int) -> l
     result = call(balanced_indices, labels.clone(), count, seed)
     result = array(list(result) if isinstance(result, Sequence) else result, "the list of indices")
     if result.ndim != 1 or not np.issubdtype(result.dtype, np.integer):
-        raise Wrong(f"the result is an array of {result.dtype} with shape {result.shape}, expected a list of int")
+        raise Wrong(f"the indices are {result.dtype} with the shape {result.shape}, expected integers with one axis")
     return result.tolist()
 
 
@@ -144,6 +157,8 @@ def balanced_indices(draw) -> None:
         kept = _indices(draw, labels, count, seed)
         if kept and not 0 <= min(kept) <= max(kept) < len(labels):
             raise Wrong(f"the indices lie from {min(kept)} to {max(kept)}, expected from 0 to {len(labels) - 1}")
+        if len(kept) == 10 * count and sorted(kept) == sorted(list(range(10)) * count):
+            raise Wrong("these are the labels of the pictures, expected their places: the indices themselves")
         counts = torch.bincount(labels[kept], minlength=10).tolist()
         if len(set(kept)) < len(kept):
             raise Wrong(

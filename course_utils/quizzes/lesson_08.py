@@ -13,7 +13,7 @@ QUESTIONS = (
         "in it?",
         wrong(IMAGES // PART, "this is the whole sample, all ten classes."),
         right(IMAGES // CLASSES // PART, f"a fifth of the {IMAGES // CLASSES:,} horses."),
-        wrong(IMAGES // CLASSES // PART // 4, "this divides once too often."),
+        wrong(IMAGES // CLASSES // PART // PART, "this takes a fifth of the fifth."),
         wrong(f"about `{IMAGES // CLASSES // PART:,}`, it varies", "this is a random sample without balance."),
     ),
     question(
@@ -31,11 +31,11 @@ QUESTIONS = (
         wrong(f"`{RATE * GAMMA**3:g}`", "this is the fourth epoch."),
     ),
     question(
-        "With augmentation, the training accuracy is lower than the validation accuracy. What do you think?",
+        "With augmentation, the training accuracy is lower than the validation accuracy. What do you conclude?",
         wrong("The labels are wrong.", "then both would be low."),
         wrong("The network overfits.", "overfitting is the opposite: training far above validation."),
         right(
-            "Normal: the training pictures are harder than the validation pictures.",
+            "Nothing is wrong: the training pictures are harder than the validation pictures.",
             "they are moved and mirrored, and measured while the weights still change.",
         ),
         wrong(

@@ -48,6 +48,13 @@ def field_early_stride(layers):
     return field
 
 
+def field_grown(layers):
+    side = 1
+    for kernel, stride in layers:
+        side = side * stride + kernel - 1
+    return side
+
+
 def xavier(bound):
     """xavier_uniform out of its bound as a function of shape, fan-in and fan-out."""
 
@@ -110,6 +117,17 @@ def adam_with(**settings):
     return lambda *arguments: adam_loop(*arguments, **settings)
 
 
+def adam_anew(gradient_of, weight, steps, lr):
+    """m and v as zeros inside the loop: each step divides by the correction of step t."""
+    path = []
+    for t in range(1, steps + 1):
+        g = gradient_of(weight)
+        m, v = 0.1 * g, 0.001 * g**2
+        weight = weight - lr * m / (1 - 0.9**t) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
+        path.append(weight)
+    return torch.stack(path)
+
+
 def sgd(gradient_of, weight, steps, lr):
     path = []
     for _ in range(steps):
@@ -142,6 +160,17 @@ class Unused(Small):
     def __init__(self):
         super().__init__()
         self.forgotten = nn.Linear(4, 4)
+
+
+class Hidden(nn.Module):
+    """Its layers are in a plain list, where PyTorch does not find them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Conv2d(1, 8, 3), nn.Linear(8, 10)]
+
+    def forward(self, x):
+        return self.layers[1](F.relu(self.layers[0](x)).mean(dim=(2, 3)))
 
 
 class AcrossTheBatch(Small):
@@ -178,7 +207,8 @@ WRONG = {
         (lambda layers: 1 + sum((k - 1) * s for k, s in layers), "the strides of all layers before it multiply"),
         (lambda layers: field_forwards(layers[::-1]), "the wrong order"),
         (lambda layers: field_forwards(layers[:-1]), "expected 5"),
-        (lambda layers: field_forwards(layers) ** 2, "is 25, expected 5"),
+        (lambda layers: field_forwards(layers) ** 2, "this looks like the area"),
+        (field_grown, "the field itself times each stride"),
         (lambda layers: 0, "expected 5"),
     ],
     "3": [
@@ -201,6 +231,10 @@ WRONG = {
         (adam_with(inside=True), "eps inside the root"),
         (adam_with(betas=(0.999, 0.9)), "beta1 and beta2 exchanged"),
         (adam_with(sign=1), "a step uphill"),
+        (adam_with(first=2), "begins with 2"),
+        (lambda *arguments: adam_torch(*arguments) * math.nan, "t counts from 1"),
+        (adam_anew, "before the loop"),
+        (lambda g, w, *more: torch.cat([w[None], adam_torch(g, w, *more)]), "the start in the first row"),
         (sgd, "SGD"),
         (adam_one_tensor, "put a copy"),
         (lambda *arguments: adam_torch(*arguments)[-1], "the last weight alone"),
@@ -219,6 +253,8 @@ WRONG = {
         (lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten()), "expected (3, 10)"),
         (lambda: nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(1, 10), nn.Tanh()), "the loss is"),
         (lambda: nn.Sequential(Small(), nn.Linear(10, 10), nn.ReLU(), nn.LogSigmoid()), "the loss is"),
+        (lambda: nn.Sequential(Small(), nn.ReLU()), "leave out the ReLU behind the last layer"),
+        (Hidden, "into a plain list"),
         (lambda: 5_000, "expected an nn.Module"),
     ],
 }  # fmt: skip
