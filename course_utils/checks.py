@@ -79,7 +79,10 @@ def check(exercise: str, answer: object) -> None:
 
 
 def judge(exercise: str, answer: object) -> str:
-    """The verdict that `check` prints: "correct", "not done yet", or "not right yet: ..." with the reason."""
+    """The verdict that `check` prints: "correct", "not done yet", or "not right yet: ..." with the reason.
+
+    What a checker returns, such as the figures that it measured, stands in brackets after "correct".
+    """
     lesson, _, number = exercise.partition(".")
     try:
         checkers = importlib.import_module(f"course_utils.exercises.lesson_{lesson}").CHECKERS
@@ -90,7 +93,7 @@ def judge(exercise: str, answer: object) -> str:
         return "not done yet"
     seed = torch.get_rng_state(), np.random.get_state()
     try:
-        checker(answer)
+        note = checker(answer)
     except NotDone as todo:
         return f"not done yet{f' ({todo})' if str(todo) else ''}"
     except Wrong as wrong:
@@ -101,7 +104,7 @@ def judge(exercise: str, answer: object) -> str:
     finally:
         torch.set_rng_state(seed[0])
         np.random.set_state(seed[1])
-    return "correct"
+    return f"correct ({note})" if note else "correct"
 
 
 def is_stub(answer: object) -> bool:

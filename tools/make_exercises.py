@@ -4,8 +4,9 @@
     python tools/make_exercises.py --check    # exit status 1 if notebooks/exercises/ is not what would be written
 
 In notebooks/solutions/*.ipynb, the code between the lines `### BEGIN SOLUTION` and `### END SOLUTION` is replaced by
-`...  # your code here`, cells tagged `solution` are left out, and outputs are cleared. The section "## Exercises" of
-each lesson gets the list of its exercises, from the headings of the solutions.
+`...  # your code here`, cells tagged `solution` are left out, and outputs are cleared. If a line `### HANDED OUT`
+stands between them, the comments below it are what students get instead: broken code to mend. The section
+"## Exercises" of each lesson gets the list of its exercises, from the headings of the solutions.
 """
 
 import argparse
@@ -17,8 +18,17 @@ import nbformat
 from sections import rewrite, with_section
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCK = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n.*?^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S)
+BLOCK = re.compile(r"^([ \t]*)### BEGIN SOLUTION[^\n]*\n(.*?)^[ \t]*### END SOLUTION[^\n]*$", re.M | re.S)
+HANDED_OUT = re.compile(r"^[ \t]*### HANDED OUT[^\n]*\n", re.M)
 TITLE = " · Solutions"
+
+
+def gap(block: re.Match) -> str:
+    """What stands in an exercise in the place of a solution: a gap, or the broken code that is handed out."""
+    _, *broken = HANDED_OUT.split(block[2])
+    if not broken:
+        return f"{block[1]}...  # your code here"
+    return re.sub(r"^([ \t]*)# ?", r"\1", broken[0].rstrip("\n"), flags=re.M)
 
 
 def exercise(solution: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -27,10 +37,10 @@ def exercise(solution: nbformat.NotebookNode) -> nbformat.NotebookNode:
     nb.cells = [cell for cell in nb.cells if "solution" not in cell.metadata.get("tags", [])]
     for cell in nb.cells:
         if cell.cell_type == "code":
-            cell.source = BLOCK.sub(r"\1...  # your code here", cell.source)
+            cell.source = BLOCK.sub(gap, cell.source)
             cell.outputs, cell.execution_count = [], None
             cell.metadata.pop("tags", None)  # nothing is compared in an exercise
-            if "SOLUTION" in cell.source:
+            if "SOLUTION" in cell.source or "### HANDED OUT" in cell.source:
                 raise SystemExit(f"a solution marker without its pair in:\n{cell.source}")
         else:
             cell.source = cell.source.replace(TITLE, " · Exercises").replace("/solutions/", "/exercises/")
