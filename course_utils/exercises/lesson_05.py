@@ -39,6 +39,7 @@ def stable_log_softmax(log_softmax) -> None:
     logits = 3 * _random(4, 3)
     total = logits.exp().sum(1, keepdim=True)
     largest = logits.amax(1, keepdim=True)
+    shifted = logits - largest
     same(
         call(log_softmax, logits.clone()),
         F.log_softmax(logits, dim=1),
@@ -53,6 +54,10 @@ def stable_log_softmax(log_softmax) -> None:
             "a logarithm to the base 10": logits.log_softmax(1) / np.log(10),
             "the maximum subtracted from one term only": logits - (logits - largest).exp().sum(1, keepdim=True).log(),
             "the maximum subtracted, and nothing more": logits - largest,
+            "one sum over the whole batch: sum(dim=1, keepdim=True)": shifted - shifted.exp().sum().log(),
+            "a sum over the pictures instead of the classes (dim=0)": shifted
+            - shifted.exp().sum(0, keepdim=True).log(),
+            "the mean of the row subtracted, and nothing more": logits - logits.mean(1, keepdim=True),
         },
     )
     extreme = torch.tensor([[1000.0, 0.0, 999.0], [-1000.0, -1001.0, -1003.0], [0.0, 0.0, 0.0], [90.0, -90.0, 0.0]])
@@ -63,7 +68,13 @@ def stable_log_softmax(log_softmax) -> None:
                 f"the result holds nan or inf for the logits {row.tolist()}: exp() overflows or becomes 0; subtract "
                 "the largest logit of each row first, and never take the logarithm of a softmax"
             )
-        same(got, F.log_softmax(row[None], dim=1), atol=1e-3, example=f"the logits {row.tolist()}")
+        try:
+            same(got, F.log_softmax(row[None], dim=1), atol=1e-3, example=f"the logits {row.tolist()}")
+        except Wrong as wrong:
+            raise Wrong(
+                f"{wrong}: ordinary logits are right; a small number added inside the logarithm, or a limit, hides "
+                "inf but gives a wrong number"
+            ) from wrong
     mixed = call(log_softmax, extreme.clone())
     if not np.isfinite(array(mixed)).all():
         raise Wrong(
@@ -95,6 +106,7 @@ def mean_nll(nll) -> None:
                 "the sum divided by the number of entries": -right.sum() / (n * k),
                 "the most probable class instead of the right one": -log_p.amax(1).mean(),
                 "minus the mean probability: the logarithm is missing": -right.exp().mean(),
+                "a second logarithm: log_p holds logarithms already": -right.log().mean(),
             },
         )
 
@@ -109,12 +121,20 @@ def convolution_as_linear(as_linear) -> None:
         x = _random(6, channels, *kernel)
         with torch.no_grad():
             expected = conv(x).flatten(1)
-        linear = call(as_linear, conv)
+        try:
+            linear = call(as_linear, conv)
+        except Exception as error:
+            error.called_with = f" (called with {conv})"
+            raise
         if not isinstance(linear, nn.Linear):
             raise Wrong(f"the result is a {type(linear).__name__}, expected an nn.Linear")
         sizes = (linear.in_features, linear.out_features)
         if sizes != (channels * kernel[0] * kernel[1], outputs):
             raise Wrong(f"for {conv} the layer is {linear}, expected {channels * kernel[0] * kernel[1]} to {outputs}")
+        if not torch.isin(linear.weight, conv.weight).all():
+            raise Wrong("linear.weight holds numbers that are not in conv.weight: copy the weights of the convolution")
+        if not bias and linear.bias is not None and linear.bias.any():
+            raise Wrong(f"{conv} has no bias, but your linear layer adds one: give it bias=False")
         with torch.no_grad():
             weight = conv.weight
             turned = x.flatten(1) @ weight.permute(0, 2, 3, 1).reshape(outputs, -1).T
@@ -154,7 +174,7 @@ def _folds(k_fold, n: int, k: int, seed: int) -> list[tuple[list[int], list[int]
 
 def k_fold_splits(k_fold) -> None:
     """k_fold(n, k, seed) -> k pairs (train, validation) of indices; every good way to draw them is right."""
-    for n, k in ((10, 2), (103, 5), (6, 4), (7, 7)):
+    for n, k in ((12, 3), (10, 2), (103, 5), (6, 4), (7, 7)):
         splits, given = _folds(k_fold, n, k, 0), f"n={n}, k={k}"
         everything = list(range(n))
         for i, (train, validation) in enumerate(splits):
@@ -170,9 +190,10 @@ def k_fold_splits(k_fold) -> None:
         counts = np.bincount([i for _, validation in splits for i in validation], minlength=n)
         if (counts != 1).any():
             i = int((counts != 1).argmax())
-            raise Wrong(
-                f"{given}: index {i} is in {counts[i]} validation parts, expected 1: cut one order into k parts"
-            )
+            advice = "cut one order into k parts"
+            if (counts == k - 1).all():
+                advice = "are train and validation exchanged?"
+            raise Wrong(f"{given}: index {i} is in {counts[i]} validation parts, expected 1: {advice}")
         sizes = [len(validation) for _, validation in splits]
         if max(sizes) - min(sizes) > 1:
             raise Wrong(

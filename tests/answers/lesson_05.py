@@ -35,6 +35,16 @@ def nll_gather(log_p, targets):
     return -log_p.gather(1, targets[:, None]).double().mean()
 
 
+def log_softmax_of_shifted(normalise):
+    """log-softmax by the maximum of each row, but with a wrong sum: normalise(shifted)."""
+
+    def log_softmax(logits):
+        shifted = logits - logits.amax(1, keepdim=True)
+        return shifted - normalise(shifted)
+
+    return log_softmax
+
+
 def linear_by_copy(conv):
     linear = nn.Linear(conv.weight[0].numel(), conv.out_channels, bias=conv.bias is not None)
     with torch.no_grad():
@@ -62,6 +72,15 @@ def changed(change):
         return linear
 
     return as_linear
+
+
+def linear_with_a_random_bias(conv):
+    linear = nn.Linear(conv.weight[0].numel(), conv.out_channels)
+    with torch.no_grad():
+        linear.weight.copy_(conv.weight.flatten(1))
+        if conv.bias is not None:
+            linear.bias.copy_(conv.bias)
+    return linear
 
 
 def k_fold_tensors(n, k, seed):
@@ -132,6 +151,9 @@ WRONG = {
         (log_softmax_batch_maximum, "not that of the batch"),
         (lambda z: z - z.logsumexp(1), "your code stops with RuntimeError"),
         (torch.zeros_like, "values differ"),
+        (log_softmax_of_shifted(lambda z: z.logsumexp((0, 1))), "one sum over the whole batch: sum(dim=1"),
+        (log_softmax_of_shifted(lambda z: z.logsumexp(0, keepdim=True)), "a sum over the pictures"),
+        (lambda z: (z.softmax(1) + 1e-12).log(), "a small number added inside the logarithm"),
         (lambda z: z.log_softmax(1)[0], "has the shape (3,), expected (4, 3)"),
     ],
     "3": [
@@ -143,10 +165,13 @@ WRONG = {
         (lambda p, t: -p.max(1).values.mean(), "the most probable class"),
         (lambda p, t: -(p * F.one_hot(t, p.shape[1])).mean(), "divided by the number of entries"),
         (lambda p, t: 0.0, "expected"),
-        (lambda p, t: F.nll_loss(p.log(), t), "holds nan"),
+        (lambda p, t: F.nll_loss(p.log(), t), "a second logarithm"),
     ],
     "4": [
-        (lambda conv: nn.Linear(conv.weight[0].numel(), conv.out_channels), "values differ"),
+        (lambda conv: nn.Linear(conv.weight[0].numel(), conv.out_channels), "copy the weights of the convolution"),
+        (linear_with_a_random_bias, "has no bias, but your linear layer adds one"),
+        (lambda conv: conv.weight.view(120, 400), "(called with Conv2d(3, 4"),
+        (changed(lambda linear, conv: linear.weight.neg_()), "not in conv.weight"),
         (changed(lambda linear, conv: linear.bias.zero_()), "the bias is missing"),
         (changed(lambda new, conv: new.weight.copy_(conv.weight.permute(0, 2, 3, 1).flatten(1))), "channels last"),
         (changed(lambda linear, conv: linear.weight.copy_(conv.weight.flip(2, 3).flatten(1))), "the flipped kernel"),
@@ -163,9 +188,9 @@ WRONG = {
         (cut(lambda n, k, seed: [torch.arange(n)[i::k] for i in range(k)]), "the seeds 0 and 1 give the same parts"),
         (cut(lambda n, k, seed: torch.randperm(n).tensor_split(k)), "two different splits"),
         (lambda n, k, seed: [(list(range(n)), part) for _, part in k_fold_tensors(n, k, seed)], "the mock exam leaks"),
-        (lambda n, k, seed: [pair[::-1] for pair in k_fold_tensors(n, k, seed)], "validation parts, expected 1"),
+        (lambda n, k, seed: [pair[::-1] for pair in k_fold_tensors(n, k, seed)], "train and validation exchanged?"),
         (lambda n, k, seed: [rest for rest, _ in k_fold_tensors(n, k, seed)], "expected a pair"),
-        (lambda n, k, seed: [(a + 1, b + 1) for a, b in k_fold_tensors(n, k, seed)], "the index 10"),
+        (lambda n, k, seed: [(a + 1, b + 1) for a, b in k_fold_tensors(n, k, seed)], "the index 12"),
         (lambda n, k, seed: n // k, "expected a list of pairs"),
     ],
 }  # fmt: skip

@@ -107,6 +107,11 @@ def pooled(*layers, channels=8):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
 
 
+def two_windows(first, second):
+    """Two convolutions with ReLU, then the mean of each map."""
+    return lambda: pooled(nn.Conv2d(1, 8, first), nn.ReLU(), nn.Conv2d(8, 8, second), nn.ReLU())
+
+
 class NoisyInEvaluation(Steady):
     def forward(self, x):
         return super().forward(F.dropout(x, 0.5))
@@ -121,7 +126,8 @@ RIGHT = {
     "1": [statistics_loop, statistics_torch, lambda images: [f(images.double() / 255) for f in (mean_of, std_of)]],
     "2": [shift_pad, shift_loop, shift_roll_and_clear],
     "3": [dropout_loop, dropout_mask, dropout_numpy, F.dropout],
-    "4": [Steady, Steady().double().float(), steady_maximum, lambda: pooled(nn.Conv2d(1, 8, 7, padding=3), nn.Tanh())],
+    "4": [Steady, Steady().double().float(), two_windows(5, 5), steady_maximum,
+          lambda: pooled(nn.Conv2d(1, 8, 7, padding=3), nn.Tanh())],
 }
 WRONG = {
     "1": [
@@ -131,7 +137,8 @@ WRONG = {
         (of(lambda x: x.mean().expand(x.shape[1]), std_of), "one mean over all channels"),
         (of(mean_of, lambda x: x.std((2, 3)).mean(0)), "the mean of each picture's std"),
         (of(mean_of, lambda x: x.var((0, 2, 3))), "the root is missing"),
-        (of(std_of, mean_of), "the mean is"),
+        (of(std_of, mean_of), "the standard deviation: the mean comes first"),
+        (lambda images: statistics_torch(255 * (images // 255)), "use / instead of //"),
         (of(lambda x: x.mean((2, 3)), std_of), "expected (1,)"),
         (lambda images: (images / 255).mean((0, 2, 3)), "expected a pair"),
     ],
@@ -144,6 +151,7 @@ WRONG = {
         (lambda images, dx, dy: shift_pad(images, dx, dy).float(), "expected a tensor of torch.uint8"),
         (shift_in_place, "changed its argument"),
         (lambda images, dx, dy: images, "no move at all"),
+        (lambda images, dx, dy: images[:, :, :0] + images, "dx=0, dy=0)"),
         (lambda images, dx, dy: F.pad(images, (dx, 0, dy, 0)), "has the shape (2, 1, 6, 9)"),
     ],
     "3": [
@@ -151,10 +159,13 @@ WRONG = {
         (dropping(lambda x, p: x * (torch.rand_like(x) >= p) / p), "this is 1 / p"),
         (dropping(lambda x, p: x * (torch.rand_like(x) >= p) * (1 - p)), "this is 1 - p"),
         (dropping(lambda x, p: x * (torch.rand_like(x) < p) / (1 - p)), "the probability to DROP"),
-        (dropping(lambda x, p: x * (torch.rand(1) >= p) / (1 - p)), "of the numbers are zero"),
+        (dropping(lambda x, p: x * (torch.rand(1) >= p) / (1 - p)), "not one for all"),
+        (dropping(lambda x, p: x * (torch.rand(x.shape[1]) >= p) / (1 - p)), "every row has"),
+        (dropping(lambda x, p: x * (torch.randn_like(x) >= p) / (1 - p)), "torch.randn is not"),
+        (lambda x, p, training: x * (torch.rand_like(x) >= p) if training else x * (1 - p), "scale in training"),
         (dropping(lambda x, p: x * (torch.randperm(x.shape[1]) >= p * x.shape[1]) / (1 - p)), "every row has"),
         (dropping(lambda x, p: x * (torch.randperm(len(x)) >= p * len(x))[:, None] / (1 - p)), "every column has"),
-        (lambda x, p, training: F.dropout(x, p, True), "in evaluation"),
+        (lambda x, p, training: F.dropout(x, p, True), "in evaluation (training=False), numbers are set to 0"),
         (lambda x, p, training: x, "nothing is dropped"),
         (lambda x, p, training: x if training else F.dropout(x, p, True), "in evaluation"),
         (dropout_in_place, "changed its argument"),
@@ -168,6 +179,8 @@ WRONG = {
         (lambda: pooled(nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2)), "a move by 2 changes nothing"),
         (lambda: pooled(nn.Conv2d(1, 8, 5, stride=2), nn.ReLU()), "a move by 2 changes nothing"),
         (lambda: pooled(nn.MaxPool2d(2), nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2)), "a move by 4 changes"),
+        (two_windows(5, 7), "smaller moves change nothing, so the windows reach the border"),
+        (two_windows(7, 9), "or windows that reach the border"),
         (lambda: pooled(nn.Conv2d(1, 8, 5)), "only brightness counts"),
         (lambda: pooled(nn.Conv2d(1, 8, 1), nn.ReLU()), "only brightness counts"),
         (Constant, "all pictures give the same logits"),
