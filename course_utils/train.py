@@ -152,7 +152,7 @@ def evaluate(
     """Mean loss per sample and accuracy over a loader, in evaluation mode and without gradients."""
     outputs, targets = _outputs(model, loader, device, autocast)
     correct = outputs.argmax(dim=1) == targets
-    return Evaluation(loss_fn(outputs, targets).item(), correct.double().mean().item())
+    return Evaluation(loss_fn(outputs, targets).item(), correct.sum().item() / len(correct))
 
 
 def predict(
@@ -203,9 +203,7 @@ def _train_epoch(
 ) -> tuple[list[float], Evaluation, float]:
     """One pass. Returns the loss of each step, the averages, and what the most frequent class alone scores."""
     model.train()
-    losses, sizes = [], []
-    correct = torch.zeros((), dtype=torch.long, device=device)
-    counts = torch.zeros((), dtype=torch.long, device=device)
+    losses, hits, labels = [], [], []
     looked = time.perf_counter()
     for images, targets in loader:
         images, targets = images.to(device), targets.to(device)
@@ -218,9 +216,8 @@ def _train_epoch(
             scheduler.step()
         # Numbers stay on the device: asking for one (`.item()`) makes a GPU wait. Once a second is often enough.
         losses.append(loss.detach())
-        sizes.append(len(targets))
-        correct += (outputs.detach().argmax(dim=1) == targets).sum()
-        counts = counts + torch.bincount(targets, minlength=outputs.shape[1])
+        hits.append(outputs.detach().argmax(dim=1) == targets)
+        labels.append(targets)
         bar.update()
         if time.perf_counter() - looked > 1:
             looked = time.perf_counter()
@@ -228,11 +225,11 @@ def _train_epoch(
             bar.set_postfix(loss=f"{loss.item():.4f}")
     step_losses = torch.stack(losses)
     _check_finite(step_losses, epoch, optimizer)
-    weights = torch.tensor(sizes, dtype=torch.double)
-    total = weights.sum()
-    mean_loss = (step_losses.cpu().double() * weights).sum() / total
-    average = Evaluation(mean_loss.item(), (correct.cpu() / total).item())
-    return step_losses.tolist(), average, (counts.max().cpu() / total).item()
+    sizes = torch.tensor([len(targets) for targets in labels], dtype=torch.double)
+    mean_loss = (step_losses.cpu().double() * sizes).sum() / sizes.sum()
+    images_seen = sizes.sum().item()
+    average = Evaluation(mean_loss.item(), torch.cat(hits).sum().item() / images_seen)
+    return step_losses.tolist(), average, torch.cat(labels).bincount().max().item() / images_seen
 
 
 def _check_finite(step_losses: Tensor, epoch: int, optimizer: Optimizer) -> None:

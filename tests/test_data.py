@@ -297,6 +297,31 @@ def test_loader_order():
     assert type(loader(small(), 4)) is DataLoader and loader(small(), 4).num_workers == 0
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("drop_last", [True, False])
+@pytest.mark.parametrize("batch_size", [4, 5, 11])
+def test_loader_gives_what_a_plain_dataloader_gives(batch_size, shuffle, drop_last):
+    """The same batches, and the same use of torch's random numbers, over several passes."""
+    given = []
+    for make in (loader, DataLoader):
+        torch.manual_seed(3)
+        batches = make(small(), batch_size=batch_size, shuffle=shuffle, drop_last=drop_last)
+        passes = [labels.tolist() for _ in range(3) for _images, labels in batches]
+        given.append((len(batches), passes, torch.rand(1).item()))
+    assert given[0] == given[1]
+
+
+def test_loader_of_other_data_sets():
+    pairs = [(torch.full((2,), i), i) for i in range(5)]
+    assert [labels.tolist() for _, labels in loader(pairs, 2)] == [[0, 1], [2, 3], [4]]
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, None])
+def test_loader_refuses_a_batch_size_that_is_none(batch_size):
+    with pytest.raises(ValueError, match="at least 1"):
+        loader(small(), batch_size)
+
+
 @pytest.mark.parametrize("images, labels, scale", [
     (torch.zeros(2, 1, 3, 3), torch.zeros(2), {}),
     (torch.zeros(2, 3, 3, dtype=torch.uint8), torch.zeros(2), {}),
