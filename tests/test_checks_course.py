@@ -156,6 +156,8 @@ keep_freed_memory()
 faults()
 print(faults())
 """
-    run = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True
+    )
     if platform.libc_ver()[0] == "glibc":
         assert int(run.stdout) < 1000, "20 blocks of 5,000 pages each, taken anew, would be 100,000 faults"
