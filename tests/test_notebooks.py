@@ -1,6 +1,7 @@
 """The stored notebooks and the README follow the rules of lints.py (running them is nbval's part)."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +46,12 @@ def test_readme_lists_the_lessons():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     faults = list(index_faults(readme, [path.stem for path in LESSONS], lessons))
     assert not faults, "README.md:\n- " + "\n- ".join(faults)
+
+
+def test_lesson_00_lists_the_other_lessons():
+    text = "\n".join(cell.source for cell in book(LESSONS[0]).markdown)
+    table = re.findall(r"^\| \[.+?\]\((.+?)\.ipynb\)", text, re.M)
+    assert table == [path.stem for path in LESSONS[1:]], "the table of lessons in lesson 00"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
