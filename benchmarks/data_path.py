@@ -10,14 +10,10 @@ and their seconds are scaled to 60,000. Each figure is the median of several rou
 """
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import time
 import tracemalloc
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import torch
@@ -25,13 +21,11 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
+from benchmarks.report import README, RESULTS, machine, put_table, write_json
 from course_utils.data import load, loader, prepare
 from course_utils.idx import read_idx
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "results" / "data_path.json"
-README = ROOT / "README.md"
-BEGIN, END = "<!-- data_path: begin -->\n", "<!-- data_path: end -->\n"
+RESULT = RESULTS / "data_path.json"
 ROUNDS = 5
 FEW = 6_000  # images of a pass in the posts' ways: all 60,000 would take minutes
 
@@ -48,7 +42,7 @@ class ListDataset(Dataset):
         self.pixels, self.labels = pixels, labels
 
     def __len__(self) -> int:
-        return FEW
+        return len(self.labels)
 
     def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
         image = torch.tensor(self.pixels[i * 784 : (i + 1) * 784], dtype=torch.float32).reshape(1, 28, 28) / 255
@@ -93,7 +87,9 @@ def measure() -> dict:
     per_sample = MNIST(root, train=True, transform=to_tensor)
     shuffled = loader(data.train, 100, shuffle=True)
     by_torchvision = DataLoader(Subset(per_sample, range(FEW)), 100, shuffle=True)
-    by_list = DataLoader(ListDataset(list_of_ints(images), list(labels.read_bytes()[8:])), 100, shuffle=True)
+    by_list = DataLoader(
+        Subset(ListDataset(list_of_ints(images), list(labels.read_bytes()[8:])), range(FEW)), 100, shuffle=True
+    )
     assert (passes(shuffled), passes(by_torchvision), passes(by_list)) == (60_000, FEW, FEW)
     passing = {
         "loader": lambda: passes(shuffled),
@@ -103,10 +99,7 @@ def measure() -> dict:
     scale = {name: 1 if name == "loader" else 60_000 / FEW for name in passing}
     seconds = {"reading": seconds_of(reading), "a pass over 60,000 images": seconds_of(passing)}
     result = {
-        "machine": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "date": date.today().isoformat(),
-        "torch": torch.__version__.split("+")[0],
+        **machine(),
         "rounds": ROUNDS,
         "seconds": {
             part: {
@@ -137,7 +130,7 @@ def table(result: dict) -> str:
         f"Measured on {result['cores']} CPU cores, {result['date']}, torch {result['torch']}, {result['rounds']} rounds"
         " (`python -m benchmarks.data_path --write`)."
     )
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -147,10 +140,8 @@ def main() -> None:
     result = measure()
     print(table(result))
     if args.write:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        before, rest = README.read_text(encoding="utf-8").split(BEGIN)
-        README.write_text(before + BEGIN + table(result) + END + rest.split(END)[1], encoding="utf-8")
+        write_json(RESULT, result)
+        put_table("data_path", table(result), README)
 
 
 if __name__ == "__main__":

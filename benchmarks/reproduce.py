@@ -14,14 +14,9 @@ every epoch, its versions, machine, number of threads and date.
 """
 
 import argparse
-import json
-import os
-import platform
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -29,12 +24,13 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import OneCycleLR, StepLR
 
+from benchmarks.report import README, RESULTS, ROOT, machine, put_table, read_json, write_json
+from course_utils.course import keep_freed_memory
 from course_utils.data import DataSets, flip, load, loader, pad_and_crop
 from course_utils.models import Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
 from course_utils.train import fit
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "results" / "reproduction.json"
+RESULT = RESULTS / "reproduction.json"
 CHECKPOINTS = ROOT / "runs" / "reproduction"
 SEEDS = (777, 778, 779)
 MNIST_SCALE = ((0.1307,), (0.3081,))
@@ -285,7 +281,7 @@ def run(name: str, recipe: Recipe, seed: int) -> dict:
         checkpoint=CHECKPOINTS / f"{name} {seed}.pt",
         autocast=recipe.autocast,
     )
-    digits = {"train_loss": 5, "validation_loss": 5, "train_accuracy": 5, "validation_accuracy": 4, "seconds": 2}
+    digits = {"train_loss": 5, "validation_loss": 5, "train_accuracy": 5, "validation_accuracy": 4, "seconds": 4}
     # what fit calls validation is the test set here
     epochs = {
         key.replace("validation", "test"): [round(value, digits.get(key, 8)) for value in values]
@@ -294,10 +290,7 @@ def run(name: str, recipe: Recipe, seed: int) -> dict:
     return {
         **epochs,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "threads": torch.get_num_threads(),
-        "machine": f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores",
-        "torch": torch.__version__.split("+")[0],
-        "date": date.today().isoformat(),
+        **machine(),
     }
 
 
@@ -309,32 +302,16 @@ def _load(recipe: Recipe) -> DataSets:
 
 
 def read() -> dict:
-    return json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    return read_json(RESULT)
 
 
 def store(row: str, name: str, recipe: Recipe, seed: int, result: dict) -> None:
-    """Add one run to the file, written whole under another name first."""
+    """Add one run to the file."""
     stored = read()
     entry = stored.setdefault(row, {}).setdefault(name, {"settings": recipe.settings, "seeds": {}})
     entry["settings"] = recipe.settings
     entry["seeds"][str(seed)] = result
-    text = json.dumps(stored, indent=1)
-    partial = RESULT.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(_lists_on_one_line(text) + "\n", encoding="utf-8")
-    os.replace(partial, RESULT)
-
-
-def _lists_on_one_line(text: str) -> str:
-    """JSON with each list of numbers on one line: an epoch is a number, not a line."""
-    lines, inside = [], False
-    for line in text.splitlines():
-        if inside:
-            lines[-1] += line.strip() if line.strip().startswith("]") else line.strip() + " " * line.endswith(",")
-            inside = not line.strip().startswith("]")
-        else:
-            lines.append(line)
-            inside = line.endswith("[")
-    return "\n".join(lines)
+    write_json(RESULT, stored)
 
 
 def missing(only: list[str] | None, seeds: tuple[int, ...] = SEEDS) -> Iterator[tuple[str, str, Recipe, int]]:
@@ -480,14 +457,8 @@ def claims_table(stored: dict) -> str:
 def write_tables(stored: dict) -> None:
     """Put the tables between their marks in results/README.md and README.md."""
     tables = {"accuracy": accuracy_table(stored), "loss": loss_table(stored), "claims": claims_table(stored)}
-    for path in (ROOT / "results" / "README.md", ROOT / "README.md"):
-        text = path.read_text(encoding="utf-8")
-        for name, table in tables.items():
-            mark = f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
-            if mark[0] in text:
-                before, rest = text.split(mark[0])
-                text = before + mark[0] + table + mark[1] + rest.split(mark[1])[1]
-        path.write_text(text, encoding="utf-8")
+    for name, table in tables.items():
+        put_table(name, table, RESULTS / "README.md", README)
 
 
 def main() -> None:
@@ -502,6 +473,7 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     if args.tables:
         return write_tables(read())
+    keep_freed_memory()
     for row_id, name, recipe, seed in missing(args.only, tuple(args.seeds)):
         print(f"{row_id}, {name}, seed {seed}: {recipe.settings}, {recipe.epochs} epochs", flush=True)
         if not args.list:

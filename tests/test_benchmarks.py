@@ -1,19 +1,15 @@
 """The figures that README shows are those that the benchmark measured."""
 
-import json
-
-from benchmarks import data_path
+from benchmarks import data_path, report
 
 
 def test_readme_shows_the_stored_result():
-    stored = json.loads(data_path.RESULT.read_text(encoding="utf-8"))
-    readme = data_path.README.read_text(encoding="utf-8")
-    shown = data_path.BEGIN + data_path.table(stored) + data_path.END
-    assert shown in readme, "run: python -m benchmarks.data_path --write"
+    table = data_path.table(report.read_json(data_path.RESULT))
+    assert report.marked("data_path", table) in report.README.read_text(encoding="utf-8"), "--write"
 
 
 def test_the_targets_hold_in_the_stored_result():
-    seconds = json.loads(data_path.RESULT.read_text(encoding="utf-8"))["seconds"]
+    seconds = report.read_json(data_path.RESULT)["seconds"]
     assert seconds["reading"]["load: files, checksums, split, statistics"]["median"] < 0.3
     assert seconds["a pass over 60,000 images"]["loader"]["median"] < 0.5
 

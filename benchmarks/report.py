@@ -1,0 +1,64 @@
+"""What every benchmark here needs: the machine in words, results written whole, tables put where readers see them."""
+
+import json
+import os
+import platform
+from datetime import date
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+RESULTS = ROOT / "results"
+
+
+def machine(device: str = "cpu") -> dict:
+    """Where and when something was measured."""
+    processor = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
+    return {
+        "machine": f"{platform.system()}, {processor}",
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__.split("+")[0],
+        "date": date.today().isoformat(),
+    }
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def write_json(path: Path, result: dict) -> None:
+    """Each list of numbers on one line. Written under another name first: whoever looks finds the old or the new."""
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(_lists_on_one_line(json.dumps(result, indent=1)) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _lists_on_one_line(text: str) -> str:
+    lines, inside = [], False
+    for line in text.splitlines():
+        if inside:
+            lines[-1] += line.strip() if line.strip().startswith("]") else line.strip() + " " * line.endswith(",")
+            inside = not line.strip().startswith("]")
+        else:
+            lines.append(line)
+            inside = line.endswith("[")
+    return "\n".join(lines)
+
+
+def marked(name: str, table: str) -> str:
+    """A table between its marks, as it stands in a page."""
+    return f"<!-- {name}: begin -->\n{table}\n<!-- {name}: end -->"
+
+
+def put_table(name: str, table: str, *pages: Path) -> None:
+    """Replace what stands between the marks `name` in each page that has them."""
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        begin, end = marked(name, "").split("\n\n")
+        if f"{begin}\n" in text:
+            before, rest = text.split(f"{begin}\n")
+            page.write_text(before + marked(name, table) + rest.split(end)[1], encoding="utf-8")
