@@ -103,6 +103,12 @@ def test_the_tables_show_what_is_stored():
     assert reproduce.accuracy_table(STORED) in readme
 
 
+def test_lesson_03_states_the_time_of_the_four_runs():
+    runs = [STORED["M"][name]["seeds"]["777"]["seconds"] for name in ROWS["M"].recipes if name != "ours"]
+    lesson = (reproduce.ROOT / "notebooks" / "03_mlp_vs_batchnorm.ipynb").read_text(encoding="utf-8")
+    assert len(runs) == 4 and f"`{sum(map(sum, runs)):.0f}` seconds" in lesson
+
+
 def last(row: str, name: str) -> float:
     """The mean test accuracy at the end; the test is skipped, and says so, as long as the runs are not stored."""
     values = reproduce.seeds_of(STORED, row, name, "test_accuracy")
