@@ -11,7 +11,7 @@ QUESTIONS = (
     question(
         f"A batch of {N} pictures, {INPUTS} channels, `{HEIGHT}` pixels high and `{WIDTH}` wide, goes through "
         f"`nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL})`. Which shape comes out?",
-        right((N, OUTPUTS, HIGH, WIDE), "*(N, C, H, W)*; each side loses 4 pixels."),
+        right((N, OUTPUTS, HIGH, WIDE), "*(N, C, H, W)*; height and width lose 4 pixels each."),
         wrong((N, OUTPUTS, WIDE, HIGH), "this is the post's order; height comes before width."),
         wrong((N, OUTPUTS, HEIGHT, WIDTH), "this needs `padding=2`."),
         wrong((N, INPUTS, HIGH, WIDE), f"the output has {OUTPUTS} channels."),
