@@ -32,6 +32,7 @@ LESSON_DATA = {
     "06": ("fashion_mnist",),
     "07": ("mnist",),
     "08": ("cifar10",),
+    "09": ("mnist",),
 }
 
 

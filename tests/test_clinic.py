@@ -1,0 +1,66 @@
+"""Lesson 09: every broken version that is handed out fails its check, and every mended version passes it."""
+
+import ast
+import re
+from pathlib import Path
+
+import make_exercises
+import nbformat
+import pytest
+from answers.lesson_09 import STILL
+from lints import ROOT
+
+from course_utils import checks
+from course_utils.exercises.lesson_09 import CHECKERS
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SOLUTION = nbformat.read(ROOT / "notebooks" / "solutions" / "09_debug_clinic.ipynb", as_version=4)
+EXERCISE = make_exercises.exercise(nbformat.read(ROOT / "notebooks" / "solutions" / "09_debug_clinic.ipynb", 4))
+
+
+def verdict(nb: nbformat.NotebookNode, number: str) -> str:
+    """What `check` says of a notebook's answer to one exercise, run alone with the imports."""
+    code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    i = next(i for i, source in enumerate(code) if source.startswith(f'check("09.{number}"'))
+    namespace = {"__name__": "__main__"}
+    for source in (code[1], code[i - 1]):
+        exec(compile(ast.parse(source), "09", "exec"), namespace)
+    answer = re.fullmatch(r'check\("[\d.]+", (\w+)\)', code[i])[1]
+    return checks.judge(f"09.{number}", namespace[answer])
+
+
+@pytest.mark.parametrize("number", CHECKERS)
+def test_the_broken_version_fails_and_the_mended_one_passes(number):
+    broken, mended = verdict(EXERCISE, number), verdict(SOLUTION, number)
+    assert re.fullmatch(r"not done yet \(.*still.*\)", broken), broken
+    assert re.fullmatch(r"correct \(.*mended.*\)", mended), mended
+
+
+@pytest.mark.parametrize("number", CHECKERS)
+def test_a_repair_that_leaves_the_symptom_is_not_done(number):
+    for answer in STILL[number]:
+        found = checks.judge(f"09.{number}", answer)
+        assert found.startswith("not done yet (") and "\n" not in found, found
+
+
+def test_lesson_and_exercises_name_the_same_faults():
+    """Fault N of the lesson is exercise 09.N, and every fault has its number in the bill or stops with an error."""
+    assert len(CHECKERS) == 18 == len(STILL)
+    lesson = nbformat.read(ROOT / "notebooks" / "09_debug_clinic.ipynb", as_version=4)
+    text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
+    code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
+    assert {int(n) for n in re.findall(r"\*\*Fault (\d+)", text)} == set(range(1, 19))
+    assert {int(n) for n in re.findall(r"# fault (\d+)", code)} == {1, 2, 3, 4, 5}
+    limits = ast.literal_eval(re.search(r"LIMITS = (\{.*?\})", code, re.S)[1])
+    assert {int(name.rstrip("b")) for name in limits} == {3, *range(6, 19)}
+
+
+def test_a_cell_hands_out_its_comments():
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
+        "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### HANDED OUT\n    # if x:\n    #     return x\n"
+        "    ### END SOLUTION\n")])  # fmt: skip
+    assert make_exercises.exercise(nb).cells[0].source == "def f(x):\n    if x:\n        return x\n"
+
+
+def test_exercise_notebook_is_there():
+    assert Path(ROOT / "notebooks" / "exercises" / "09_debug_clinic.ipynb").exists()
