@@ -7,6 +7,7 @@
     models   every network of the course
     train    fit, evaluate, predict
     show     pictures and tables
+    draw     a pad to draw a digit on, with live answers
     checks   errors that are meant to happen
     course   setup(), the first call of every lesson
     doctor   the instructor's pre-flight: python -m course_utils --help

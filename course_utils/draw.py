@@ -1,0 +1,251 @@
+"""A pad to draw a digit on, with a network that answers while you draw.
+
+The pad is for live notebooks; its browser half is draw.js. A picture of the same answer stands before it, so that a
+reader on GitHub, or a test without a browser, sees a stored digit. No pixel comes from MNIST: the stored digits are
+strokes, written below as points.
+
+A drawing is a list of strokes, a stroke is a list of points (x, y): x to the right, y down, both from 0 to 1.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from course_utils import show
+from course_utils.data import DataSets
+
+Strokes = Sequence[Sequence[Sequence[float]]]
+
+SIDE = 28  # pixels of an MNIST picture
+BOX = 20  # MNIST's digits were scaled to fit into 20x20 pixels
+PEN = 1.3  # the radius of the pen, in pixels: as dark on average as MNIST
+SMALLEST = 0.1  # a drawing smaller than this part of the pad is not blown up any further: a dot stays a dot
+INSTALL = (
+    "To draw here you need the package anywidget. In a terminal: python -m pip install anywidget   "
+    "Then start JupyterLab again."
+)
+HEADLESS = "In a live notebook you can draw here."
+
+
+def _strokes(text: str) -> Strokes:
+    """Strokes from "x,y x,y; x,y x,y", in percent of the pad."""
+    return [[[float(n) / 100 for n in point.split(",")] for point in stroke.split()] for stroke in text.split(";")]
+
+
+DIGITS = tuple(
+    _strokes(text)
+    for text in (
+        "52,14 40,17 31,29 27,46 28,64 35,79 48,86 61,82 70,68 73,50 70,31 62,19 52,14",
+        "42,26 56,13 54,40 52,64 50,87",
+        "28,30 33,19 46,13 60,16 68,27 66,40 56,54 42,68 28,82 42,81 58,81 75,83",
+        "29,20 42,13 58,15 66,25 62,37 52,45 43,47 55,49 67,57 70,70 62,82 47,87 34,84 26,77",
+        "35,13 31,30 27,53 42,54 58,53 73,51; 62,18 60,40 58,64 56,88",
+        "70,14 52,15 36,16 34,30 32,45 44,41 58,43 68,53 69,68 61,81 47,87 35,85 27,78",
+        "63,13 49,25 37,42 31,60 33,76 43,86 56,86 66,77 67,65 58,56 46,57 35,66",
+        "25,18 41,17 57,17 73,16 66,32 58,49 51,67 45,87",
+        "66,22 55,14 41,16 34,26 39,38 51,47 63,57 69,70 62,83 48,87 35,81 32,69 40,57 53,47 64,36 66,22",
+        "67,27 58,16 45,15 35,24 33,37 40,47 53,47 64,39 67,27 66,45 63,66 58,87",
+    )
+)
+"""One drawing for each digit, as plain as a person writes it."""
+
+
+# ---- from strokes to the network's input ---------------------------------------------------------------------------
+
+
+def ink(strokes: Strokes, centred: bool = True) -> np.ndarray:
+    """The drawing as a picture like MNIST's: (28, 28) uint8, 0 is paper, 255 is ink.
+
+    Args:
+        strokes: the drawing.
+        centred: True does what MNIST's makers did: scale the drawing, with its proportions, into a box of 20x20
+            pixels, then put its centre of mass into the middle. The pen is as thick for a small drawing as for a large
+            one. False leaves size and place as they are on the pad.
+
+    Source: the description of MNIST by LeCun, Cortes and Burges; its digits were pictures, ours are strokes.
+    """
+    lines = [np.asarray(stroke, dtype=float).reshape(-1, 2) for stroke in strokes if len(stroke)]
+    if not lines:
+        return np.zeros((SIDE, SIDE), dtype=np.uint8)
+    starts = np.concatenate([line[:-1] if len(line) > 1 else line for line in lines])
+    ends = np.concatenate([line[1:] if len(line) > 1 else line for line in lines])  # one point: from itself to itself
+    if not centred:
+        return _paint(starts * SIDE, ends * SIDE)
+
+    low, high = np.minimum(starts, ends).min(axis=0), np.maximum(starts, ends).max(axis=0)
+    zoom = (BOX - 2 * PEN) / max(*(high - low), SMALLEST)
+    middle = (low + high) / 2
+    starts, ends = ((points - middle) * zoom + SIDE / 2 for points in (starts, ends))
+    picture = _paint(starts, ends).astype(float)
+    places = np.arange(SIDE) + 0.5
+    mass = np.array([picture.sum(axis=0) @ places, picture.sum(axis=1) @ places]) / picture.sum()
+    room = (SIDE - BOX) / 2  # further, and the box would leave the picture
+    shift = np.clip(SIDE / 2 - mass, -room, room)
+    return _paint(starts + shift, ends + shift)
+
+
+def _paint(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Lines from starts to ends, both (S, 2) in pixels, with a round pen and soft edges: (28, 28) uint8."""
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5  # the middle of each pixel
+    pixels = np.stack([x, y], axis=-1)[:, :, None]  # (28, 28, 1, 2)
+    along = ends - starts
+    length = np.maximum((along**2).sum(axis=1), 1e-12)
+    part = (((pixels - starts) * along).sum(axis=-1) / length).clip(0, 1)  # where on its line is the nearest point?
+    distance = np.linalg.norm(pixels - starts - part[..., None] * along, axis=-1).min(axis=-1)
+    return (255 * (PEN + 0.5 - distance).clip(0, 1)).round().astype(np.uint8)
+
+
+# ---- what the network says -----------------------------------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """What a network makes of one drawing."""
+
+    picture: np.ndarray
+    """What it sees: (28, 28) uint8."""
+    probabilities: list[float]
+    """One for each class; empty when nothing is drawn."""
+    maps: Tensor
+    """The outputs of its first convolution, (channels, H, W); (0, 0, 0) when it has none, or nothing is drawn."""
+
+
+@torch.no_grad()
+def answer(model: nn.Module, data: DataSets, strokes: Strokes, centred: bool = True) -> Answer:
+    """Ask a network about a drawing, in evaluation mode; the model is left as it was.
+
+    Args:
+        model: takes (1, 1, 28, 28), gives logits (1, classes); log-probabilities do, too.
+        data: what `load("mnist")` returned; its mean and std standardise the picture.
+        strokes, centred: see `ink`.
+    """
+    picture, seen = ink(strokes, centred), []
+    if not picture.any():
+        return Answer(picture, [], torch.zeros(0, 0, 0))
+    x = (torch.from_numpy(picture).float() / 255 - data.mean[0]) / data.std[0]
+    first = next((layer for layer in model.modules() if isinstance(layer, nn.Conv2d)), None)
+    hook = first.register_forward_hook(lambda _layer, _inputs, output: seen.append(output[0])) if first else None
+    training = model.training
+    model.eval()
+    try:
+        probabilities = model(x[None, None].to(next(model.parameters()).device)).softmax(dim=1)[0]
+    finally:
+        model.train(training)
+        if hook:
+            hook.remove()
+    maps = seen[0].float().cpu() if seen else torch.zeros(0, 0, 0)
+    return Answer(picture, probabilities.tolist(), maps)
+
+
+def figure(given: Answer, classes: Sequence[str]) -> Figure:
+    """The picture that the network sees, its probabilities, and the outputs of its first convolution."""
+    channels = len(given.maps)
+    columns = 3 if channels <= 6 else 8
+    rows = max(-(-channels // columns), 1)
+    chart = plt.figure(figsize=(9.5, 2.9))
+    left, middle, right = chart.subfigures(1, 3, width_ratios=(1, 1.3, 1.7))
+    axis = left.subplots()
+    axis.imshow(given.picture, vmin=0, vmax=255)
+    axis.axis("off")
+    axis.set_title("what the network sees", fontsize=10)
+    axis = middle.subplots()
+    values = 100 * np.array(given.probabilities or [0.0] * len(classes))
+    best = int(values.argmax())
+    colors = [show.COLORS[1] if i == best else show.COLORS[0] for i in range(len(classes))]
+    axis.bar_label(axis.barh(classes, values, color=colors), fmt=" %.0f", fontsize=9)
+    axis.invert_yaxis()
+    axis.set(xlim=(0, 118), xticks=(0, 50, 100))
+    axis.set_title("probability in %", fontsize=10)
+    if channels:
+        limit = given.maps.abs().max().item() or 1.0
+        for i, axis in enumerate(np.ravel(right.subplots(rows, columns))):
+            axis.axis("off")
+            if i < channels:
+                axis.imshow(given.maps[i], cmap="RdBu", vmin=-limit, vmax=limit)
+        right.suptitle("first layer (blue +, white 0, red -)", fontsize=10)
+    title = f"The network answers {classes[best]}" if given.probabilities else "Nothing is drawn"
+    return show.finish(chart, title)
+
+
+# ---- the live pad --------------------------------------------------------------------------------------------------
+
+
+def digit_pad(model: nn.Module, data: DataSets, digit: int = 7) -> None:
+    """Show a network's answer to a stored digit; below it, in a live notebook, a pad to draw your own on.
+
+    Args:
+        model, data: see `answer`.
+        digit: which stored digit stands on the pad at first.
+
+    The pad needs the package anywidget, and says so where it is missing.
+    """
+    from IPython.display import display
+
+    display(figure(answer(model, data, DIGITS[digit]), data.classes))
+    if not _live():
+        print(HEADLESS)
+        return
+    try:
+        pad = make_pad(model, data, DIGITS[digit])
+    except ImportError:
+        print(INSTALL)
+        return
+    display(pad)
+
+
+def _live() -> bool:
+    """Is there a notebook that can show widgets?"""
+    if os.environ.get("COURSE_INTERACTIVE") == "0":
+        return False
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")
+
+
+def make_pad(model: nn.Module, data: DataSets, strokes: Strokes = ()):
+    """The pad alone, a widget: `strokes` and `centred` come from the browser, `answer` goes back at every change.
+
+    Raises:
+        ImportError: anywidget is not installed.
+    """
+    pad = _pad_class()(classes=list(data.classes), strokes=[list(map(list, stroke)) for stroke in strokes])
+
+    def react(_change=None) -> None:
+        given = answer(model, data, pad.strokes, pad.centred)
+        limit = given.maps.abs().max().item() if given.maps.numel() else 1.0
+        shades = (given.maps / (limit or 1.0) * 127 + 128).round().byte()
+        pad.answer = {
+            "picture": given.picture.tobytes(),
+            "probabilities": given.probabilities,
+            "maps": shades.numpy().tobytes(),  # 1..255, 128 stands for 0
+            "shape": list(shades.shape),
+        }
+
+    pad.observe(react, names=["strokes", "centred"])
+    react()
+    return pad
+
+
+@cache
+def _pad_class() -> type:
+    """The widget's class, made when it is first needed: without anywidget, all the rest works."""
+    import anywidget
+    import traitlets
+
+    class DigitPad(anywidget.AnyWidget):
+        _esm = Path(__file__).with_suffix(".js")
+        classes = traitlets.List().tag(sync=True)
+        colors = traitlets.List(list(show.COLORS[:2])).tag(sync=True)
+        pen = traitlets.Float(2 * PEN / SIDE).tag(sync=True)
+        strokes = traitlets.List().tag(sync=True)
+        centred = traitlets.Bool(True).tag(sync=True)
+        answer = traitlets.Dict().tag(sync=True)
+
+    return DigitPad
