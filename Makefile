@@ -1,16 +1,19 @@
-# lab · test · check · data · notebooks.  On Windows, README.md gives the same commands without make.
+# lab · test · test-browser · check · data · notebooks.  On Windows, README.md gives the same commands without make.
 PYTHON ?= python3
 BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN    := $(BIN)/python
 PIP    := $(RUN) -m uv pip install --python $(RUN)
 
-.PHONY: lab test check data notebooks
+.PHONY: lab test test-browser check data notebooks
 
 lab: .venv/lab.stamp            ## open the lessons in JupyterLab
 	@$(RUN) -m course_utils lab $(ARGS)
 
 test: .venv/test.stamp          ## unit tests, lints, and every lesson at smoke speed
 	@$(RUN) -m pytest -n 2 $(ARGS)
+
+test-browser: .venv/test.stamp  ## the digit pad and a slider in a real JupyterLab and Chromium (Debian, Ubuntu; real data)
+	@tests/browser/run
 
 check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
 	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)

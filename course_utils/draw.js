@@ -8,15 +8,16 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 const STYLE = `
 .course-pad { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: flex-start; font-size: 13px; padding: 4px; }
+.course-pad .pad-left { width: 284px; }
 .course-pad canvas { display: block; image-rendering: pixelated; }
 .course-pad .pad-paper { border: 1px solid #888; cursor: crosshair; touch-action: none; }
 .course-pad .pad-paper:focus-visible, .course-pad button:focus-visible { outline: 3px solid #56B4E9; outline-offset: 1px; }
 .course-pad .pad-row { display: flex; align-items: center; gap: 10px; margin-top: 6px; }
-.course-pad .pad-bar { display: grid; grid-template-columns: 1.2em 130px 3.2em; gap: 6px; align-items: center; }
+.course-pad .pad-bar { display: grid; grid-template-columns: 1.2em 130px 3.6em; gap: 6px; align-items: center; }
 .course-pad .pad-track { height: 11px; border: 1px solid #999; }
 .course-pad .pad-fill { height: 100%; width: 0; }
 .course-pad .pad-maps { display: grid; gap: 4px; }
-.course-pad .pad-percent { text-align: right; }
+.course-pad .pad-percent { text-align: right; white-space: nowrap; }
 `;
 
 function add(parent, tag, properties = {}) {
@@ -53,10 +54,9 @@ function bytesOf(view) {
 
 function render({ model, el }) {
   const box = add(el, "div", { className: "course-pad" });
-  box.dataset.lmSuppressShortcuts = "true"; // JupyterLab's own keys stay out of the pad
   add(box, "style", { textContent: STYLE });
 
-  const left = add(box, "div");
+  const left = add(box, "div", { className: "pad-left" });
   const paper = add(left, "canvas", { className: "pad-paper", width: PAD, height: PAD, tabIndex: 0 });
   paper.setAttribute("role", "application");
   paper.setAttribute(
@@ -69,6 +69,7 @@ function render({ model, el }) {
   const centred = add(label, "input", { type: "checkbox", className: "pad-centred" });
   label.append(" scale and centre, as in MNIST");
   add(left, "div", { textContent: "Keys: Tab to the pad, arrows, space = pen down or up" });
+  for (const part of [paper, clear, centred]) part.dataset.lmSuppressShortcuts = "true"; // JupyterLab's own keys: A, B, D D
 
   const middle = add(box, "div");
   const says = add(middle, "div", { className: "pad-says" });

@@ -1,0 +1,344 @@
+"""Lessons in a real JupyterLab, with a real browser, mouse and keyboard: make test-browser (tests/browser/run).
+
+The name keeps pytest from collecting this file by itself: it needs a browser, the real data and two minutes. JupyterLab
+runs on a copy of the lessons, with settings of its own.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = os.environ.get("COURSE_BROWSER_PICTURES")
+
+# Each digit as a person may draw it with a mouse, in percent of the pad: other strokes than those stored in draw.py.
+DRAWN = (
+    "50,12 30,25 24,50 32,76 50,88 70,75 76,50 68,24 50,12",
+    "38,30 52,12 52,88",
+    "25,32 35,16 55,12 70,24 68,42 24,86 76,86",
+    "26,16 70,14 46,42 66,52 70,70 56,86 28,84",
+    "40,10 24,56 76,56; 62,34 60,90",
+    "72,12 34,12 30,44 58,42 72,58 68,78 50,88 26,82",
+    "64,10 40,32 28,60 34,82 52,88 68,78 66,60 50,54 32,66",
+    "24,14 76,14 56,48 42,88",
+    "62,18 44,12 32,22 40,38 62,54 70,72 52,88 34,76 38,58 60,40 66,26 62,18",
+    "66,28 50,12 34,20 34,38 50,46 66,34 66,24 62,60 54,90",
+)
+
+# The open notebook, read from JupyterLab's own model.
+STATE = """() => {
+  const panel = window.jupyterapp?.shell?.currentWidget;
+  const kernel = panel?.sessionContext?.session?.kernel;
+  if (!panel?.content?.widgets || !kernel) return null;
+  const cells = panel.content.widgets.map((c) => c.model).filter((m) => m.type === 'code')
+    .map((m) => ({count: m.executionCount, running: m.executionState === 'running', outputs: m.outputs.toJSON()}));
+  return {kernel: kernel.status, cells, all: panel.content.widgets.length};
+}"""
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def exercise_notebook() -> nbformat.NotebookNode:
+    """The pad with a network that has seen 20,000 real digits once, each moved a little."""
+    sources = (
+        'import sys\nsys.path[:0] = [".."]\nfrom course_utils.course import setup\ncourse = setup(lesson="04")',
+        """import torch
+from torch.utils.data import Subset
+from course_utils.data import load, loader, pad_and_crop
+from course_utils.models import LeNet
+from course_utils.train import evaluate, fit
+
+mnist = load("mnist")
+train = mnist.train.with_transform(lambda images: pad_and_crop(images, 2))
+batches, model = loader(Subset(train, range(20_000)), batch_size=64, shuffle=True), LeNet()
+optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
+schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=len(batches))
+fit(model, batches, epochs=1, optimizer=optimizer, scheduler=schedule, scheduler_interval="step", verbose=False)
+print("validation:", evaluate(model, loader(mnist.validation, batch_size=500)))""",
+        "from course_utils.draw import digit_pad\ndigit_pad(model, mnist)",
+    )
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources], metadata=kernel)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab on a copy of the lessons."""
+    work, own = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("jupyter")
+    for name in ("notebooks", "course_utils", "images"):
+        shutil.copytree(ROOT / name, work / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+    nbformat.write(exercise_notebook(), work / "notebooks" / "pad.ipynb")
+    for path, value in {
+        "docmanager-extension/plugin": {"autosave": False},
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+        "notebook-extension/tracker": {"windowingMode": "none"},  # draw every cell, also those out of view
+    }.items():
+        file = own / "settings" / "@jupyterlab" / f"{path}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(value), encoding="utf-8")
+    environment = os.environ | {
+        "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
+        "JUPYTER_CONFIG_DIR": str(own / "config"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "COURSE_INTERACTIVE": "1",
+        "COURSE_SPEED": "smoke",
+        "COURSE_DATA_DIR": os.environ.get("COURSE_DATA_DIR") or str(ROOT / "data"),
+    }
+    port, token = free_port(), os.urandom(16).hex()
+    options = (
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={work}",
+        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+    )
+    log = own / "server.log"
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=work)
+    try:
+        end = time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status?token={token}", timeout=2).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > end:
+                    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+                time.sleep(0.3)
+        yield lambda notebook: f"http://127.0.0.1:{port}/lab/tree/notebooks/{notebook}?reset&token={token}"
+    finally:
+        server.terminate()  # the server ends its kernels
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root with its sandbox
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("COURSE_BROWSER") or shutil.which("chromium"),
+            args=[*sandbox, "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def notebook(chromium, address: str, name: str):
+    """A page with the notebook, after all its cells have run; at the end no error may stand anywhere."""
+    page, errors = chromium.new_page(viewport={"width": 1400, "height": 1000}), []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    # The Colab badge and the like: no test waits for another server.
+    page.route(lambda url: "//127.0.0.1" not in url, lambda route: route.fulfill(status=200, body=""))
+    try:
+        page.goto(address, wait_until="domcontentloaded")
+        page.wait_for_selector(".jp-Notebook", timeout=90_000)
+        page.wait_for_selector("#jupyterlab-splash", state="detached")
+        wait(page, lambda state: state["kernel"] == "idle", 90, "an idle kernel")
+        for menu, item in (("Edit", "Clear Outputs of All Cells"), ("Run", "Run All Cells")):
+            page.get_by_role("menuitem", name=menu, exact=True).first.click()
+            page.locator(".lm-Menu-item", has_text=item).first.click()
+        state = wait(page, finished, 150, "the end of all cells")
+        shown = [out for cell in state["cells"] for out in cell["outputs"]]
+        assert not [out["evalue"] for out in shown if out["output_type"] == "error"]
+        assert all(cell["count"] for cell in state["cells"])
+        yield page
+        state = page.evaluate(STATE)
+        shown = [out for cell in state["cells"] for out in cell["outputs"]]
+        assert not [out["evalue"] for out in shown if out["output_type"] == "error"]
+        assert not [out["text"] for out in shown if out.get("name") == "stderr"]
+        broken = page.locator(".jp-OutputArea", has_text="Error displaying widget").count()
+        assert broken == 0, "a widget could not be shown"
+        assert not errors, "the browser's console holds errors:\n" + "\n".join(errors)
+    finally:
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=f"{PICTURES}/{name}-end.png")
+        page.close()
+
+
+def wait(page: Page, reached, seconds: float, what: str) -> dict:
+    end, state = time.monotonic() + seconds, None
+    while time.monotonic() < end:
+        state = page.evaluate(STATE)
+        if state and reached(state):
+            return state
+        page.wait_for_timeout(300)
+    pytest.fail(f"waited {seconds} s for {what}; the kernel is {state and state['kernel']}")
+
+
+def finished(state: dict) -> bool:
+    cells = state["cells"]
+    if state["kernel"] != "idle" or any(cell["running"] for cell in cells):
+        return False
+    failed = any(out["output_type"] == "error" for cell in cells for out in cell["outputs"])
+    return failed or all(cell["count"] for cell in cells)
+
+
+# ---- the pad -------------------------------------------------------------------------------------------------------
+
+
+class Pad:
+    """What a student sees of the pad, and what her hands do."""
+
+    def __init__(self, page: Page):
+        self.page, self.paper, self.says = page, page.locator(".pad-paper"), page.locator(".pad-says")
+        self.paper.scroll_into_view_if_needed()
+
+    def clear(self) -> None:
+        self.page.locator(".pad-clear").click()
+        expect(self.says).to_have_text("Draw a digit.")
+
+    def draw(self, text: str, scale: float = 1.0, x: float = 0.0, y: float = 0.0, lift: bool = True) -> None:
+        """Strokes "x,y x,y; ..." in percent, made smaller and moved, both in parts of the pad."""
+        box = self.paper.bounding_box()
+        for stroke in text.split(";"):
+            points = [
+                (
+                    box["x"] + box["width"] * (scale * float(a) / 100 + x),
+                    box["y"] + box["height"] * (scale * float(b) / 100 + y),
+                )
+                for a, b in (point.split(",") for point in stroke.split())
+            ]
+            self.page.mouse.move(*points[0])
+            self.page.mouse.down()
+            for point in points[1:]:
+                self.page.mouse.move(*point, steps=5)
+            if lift:
+                self.page.mouse.up()
+
+    def answer(self) -> str:
+        """The answer when it has come to rest."""
+        self.page.wait_for_timeout(250)
+        before = None
+        while before != (now := self.says.inner_text()):
+            before = now
+            wait(self.page, lambda state: state["kernel"] == "idle", 20, "an answer")
+            self.page.wait_for_timeout(250)
+        return now
+
+    def seen(self) -> list[int]:
+        """The picture that the network sees."""
+        pixels = "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 == 0)"
+        return self.page.locator(".pad-seen").evaluate(pixels)
+
+    def picture(self, name: str) -> None:
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+def test_the_pad_recognises_digits(lab, chromium):
+    with notebook(chromium, lab("pad.ipynb"), "pad") as page:
+        pad = Pad(page)
+        assert page.locator(".jp-OutputArea img").count() == 1, "a figure stands before the pad"
+        expect(pad.says).to_contain_text("The network answers 7")  # the stored digit
+        pad.picture("stored")
+
+        right = {}
+        for digit, strokes in enumerate(DRAWN):
+            pad.clear()
+            scale, place = 0.45 + 0.05 * digit, digit % 3 / 4 * (0.55 - 0.05 * digit)  # small and large, here and there
+            pad.draw(strokes, scale, place, place)
+            answer = pad.answer()
+            right[digit] = answer.startswith(f"The network answers {digit} ")
+            print(f"{digit}: {answer}")
+            pad.picture(f"digit{digit}")
+        print(f"{sum(right.values())} of 10 digits are recognised")
+        assert sum(right.values()) >= 9
+
+        # the answer comes while the line is drawn, before the button is released
+        pad.clear()
+        pad.draw(DRAWN[7], lift=False)
+        expect(pad.says).to_contain_text("The network answers")
+        page.mouse.up()
+        assert pad.answer().startswith("The network answers 7")
+        assert page.locator(".pad-map").count() == 6
+
+        # a small digit in the corner: with the box unticked, the network sees it there
+        pad.clear()
+        pad.draw(DRAWN[3], 0.3)
+        pad.answer()
+        centred = pad.seen()
+        page.locator(".pad-centred").uncheck()
+        pad.answer()
+        corner = pad.seen()
+        assert any(centred[28 * 20 :]) and not any(corner[28 * 12 :]) and any(corner[: 28 * 12])
+        pad.picture("corner")
+        page.locator(".pad-centred").check()
+        assert pad.answer() and pad.seen() == centred
+
+        # the keyboard alone: a vertical line is a 1; JupyterLab's own keys (A, B, D D, arrows) must not act
+        pad.clear()
+        cells = page.evaluate(STATE)["all"]
+        pad.paper.focus()
+        for keys in (["ArrowUp"] * 7, [" "], ["ArrowDown"] * 14, [" "]):
+            for key in keys:
+                page.keyboard.press(key)
+        assert pad.answer().startswith("The network answers 1 ")
+        pad.picture("keyboard")
+        for key in "abdd":
+            page.keyboard.press(key)
+        page.keyboard.press("Delete")
+        expect(pad.says).to_have_text("Draw a digit.")
+        page.keyboard.press("Tab")
+        expect(page.locator(".pad-clear")).to_be_focused()
+        assert page.evaluate(STATE)["all"] == cells
+
+
+# ---- a slider ------------------------------------------------------------------------------------------------------
+
+
+def test_the_slider_of_lesson_01_turns_the_kernel(lab, chromium):
+    with notebook(chromium, lab("01_image_filters.ipynb"), "slider") as page:
+        box = page.locator(".widget-interact")
+        handle, readout = box.locator(".noUi-handle"), box.locator(".widget-readout")
+        kernel, picture = box.locator(".widget-output pre"), box.locator(".widget-output img")
+        handle.scroll_into_view_if_needed()
+        expect(readout).to_have_text("45")
+        shown = [(kernel.inner_text(), picture.get_attribute("src"))]
+
+        def changed(angle: str) -> None:
+            expect(readout).to_have_text(angle)
+            expect(kernel).not_to_have_text(shown[-1][0], timeout=15_000)
+            expect(picture).not_to_have_attribute("src", shown[-1][1], timeout=15_000)
+            shown.append((kernel.inner_text(), picture.get_attribute("src")))
+
+        handle.focus()
+        page.keyboard.press("ArrowRight")
+        changed("60")
+
+        at, track = handle.bounding_box(), box.locator(".noUi-base").bounding_box()
+        page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(track["x"] + track["width"] + 20, at["y"] + at["height"] / 2, steps=6)
+        page.mouse.up()
+        changed("180")
+        assert len(set(shown)) == 3
