@@ -58,6 +58,15 @@ DIGITS = tuple(
 """One drawing for each digit, as plain as a person writes it."""
 
 
+def moved(strokes: Strokes, size: float, x: float = 0.0, y: float = 0.0) -> Strokes:
+    """The drawing `size` times as large, then moved to the right by x and down by y.
+
+    >>> moved([[[0.5, 1.0]]], size=0.5, x=0.25)
+    [[[0.5, 0.5]]]
+    """
+    return [[[size * a + x, size * b + y] for a, b in stroke] for stroke in strokes]
+
+
 # ---- from strokes to the network's input ---------------------------------------------------------------------------
 
 
@@ -116,6 +125,11 @@ class Answer(NamedTuple):
     maps: Tensor
     """The outputs of its first convolution, (channels, H, W); (0, 0, 0) when it has none, or nothing is drawn."""
 
+    @property
+    def best(self) -> int | None:
+        """The class with the greatest probability; None when nothing is drawn."""
+        return int(np.argmax(self.probabilities)) if self.probabilities else None
+
 
 @torch.no_grad()
 def answer(model: nn.Module, data: DataSets, strokes: Strokes, centred: bool = True) -> Answer:
@@ -157,8 +171,7 @@ def figure(given: Answer, classes: Sequence[str]) -> Figure:
     axis.set_title("what the network sees", fontsize=10)
     axis = middle.subplots()
     values = 100 * np.array(given.probabilities or [0.0] * len(classes))
-    best = int(values.argmax())
-    colors = [show.COLORS[1] if i == best else show.COLORS[0] for i in range(len(classes))]
+    colors = [show.COLORS[i == given.best] for i in range(len(classes))]
     axis.bar_label(axis.barh(classes, values, color=colors), fmt=" %.0f", fontsize=9)
     axis.invert_yaxis()
     axis.set(xlim=(0, 118), xticks=(0, 50, 100))
@@ -170,7 +183,7 @@ def figure(given: Answer, classes: Sequence[str]) -> Figure:
             if i < channels:
                 axis.imshow(given.maps[i], cmap="RdBu", vmin=-limit, vmax=limit)
         right.suptitle("first layer (blue +, white 0, red -)", fontsize=10)
-    title = f"The network answers {classes[best]}" if given.probabilities else "Nothing is drawn"
+    title = "Nothing is drawn" if given.best is None else f"The network answers {classes[given.best]}"
     return show.finish(chart, title)
 
 

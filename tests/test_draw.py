@@ -7,15 +7,11 @@ import torch
 from torch import nn
 
 from course_utils import draw
-from course_utils.draw import BOX, DIGITS, SIDE, answer, digit_pad, ink
+from course_utils.draw import BOX, DIGITS, SIDE, answer, digit_pad, ink, moved
 from course_utils.models import LeNet, Mlp
 
 DATA = SimpleNamespace(mean=(0.13,), std=(0.31,), classes=tuple("0123456789"))
 LINE = [[[0.2, 0.3], [0.4, 0.7]]]
-
-
-def moved(strokes, scale=1.0, x=0.0, y=0.0):
-    return [[[scale * a + x, scale * b + y] for a, b in stroke] for stroke in strokes]
 
 
 def box(picture: np.ndarray) -> tuple[int, int]:
@@ -63,7 +59,7 @@ def test_without_centring_size_and_place_stay():
 def test_an_empty_pad_is_paper(nothing, centred):
     assert not ink(nothing, centred).any()
     given = answer(Mlp(), DATA, nothing, centred)
-    assert given.probabilities == [] and not given.maps.numel()
+    assert given.probabilities == [] and given.best is None and not given.maps.numel()
     assert draw.figure(given, DATA.classes).get_suptitle().startswith("Nothing is drawn")
 
 
@@ -94,7 +90,7 @@ def test_answer_asks_in_evaluation_mode_and_leaves_the_model_as_it_was():
     model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Dropout(0.5), nn.Linear(3 * 26 * 26, 10))
     first, second = (answer(model, DATA, DIGITS[3]) for _ in range(2))
     assert first.probabilities == second.probabilities and sum(first.probabilities) == pytest.approx(1, abs=1e-5)
-    assert first.maps.shape == (3, 26, 26)
+    assert first.maps.shape == (3, 26, 26) and first.probabilities[first.best] == max(first.probabilities)
     assert model.training and not any(layer._forward_hooks for layer in model.modules())
     x = (torch.from_numpy(ink(DIGITS[3])).float() / 255 - 0.13) / 0.31
     assert torch.allclose(first.maps, model[0](x[None, None])[0], atol=1e-6)
