@@ -17,6 +17,7 @@ test-browser: .venv/test.stamp  ## the digit pad and a slider in a real JupyterL
 
 check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
 	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)
+	@$(if $(WRITE),$(RUN) tools/make_minutes.py)
 
 data: .venv/lab.stamp           ## fetch and verify the data sets
 	@$(RUN) -m course_utils data $(ARGS)
