@@ -341,4 +341,5 @@ def test_the_slider_of_lesson_01_turns_the_kernel(lab, chromium):
         page.mouse.move(track["x"] + track["width"] + 20, at["y"] + at["height"] / 2, steps=6)
         page.mouse.up()
         changed("180")
+        expect(kernel).to_contain_text("[ 2.  0. -2.]", timeout=30_000)  # minus Sobel x, after all angles on the way
         assert len(set(shown)) == 3
