@@ -355,7 +355,9 @@ class TestMake:
 
     def test_the_other_targets(self, make):
         assert make("test")[1][-1] == "-m pytest -n 2"
-        assert make("check", "SPEED=smoke", "WRITE=1")[1] == ["-m course_utils check --speed smoke --write"]
+        assert make("check", "SPEED=smoke")[1] == ["-m course_utils check --speed smoke"]
+        measured = make("check", "SPEED=smoke", "WRITE=1")[1]
+        assert measured == ["-m course_utils check --speed smoke --write", "tools/make_minutes.py"]
         assert make("data")[1] == ["-m course_utils data"]
         assert make("notebooks", "NB=notebooks/04_x.ipynb")[1] == ["tools/run_notebooks.py notebooks/04_x.ipynb"]
 
