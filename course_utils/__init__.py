@@ -6,6 +6,8 @@
     data     load("mnist" | "fashion_mnist" | "cifar10") and loader(...)
     models   every network of the course
     train    fit, evaluate, predict
+    layers   what the layers of a model do: shapes, parameters, receptive fields
+    diagrams the boxes of show.architecture
     show     pictures and tables
     draw     a pad to draw a digit on, with live answers
     checks   errors that are meant to happen

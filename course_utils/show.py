@@ -5,7 +5,6 @@ script, `figure.savefig("name.png")` writes it. Figures that were made while sta
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +14,21 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from course_utils.data import standin_in_use
+from course_utils.diagrams import boxes_of, draw_row, row_size, rows_of, summary
+from course_utils.layers import receptive_fields, shape_table
 from course_utils.train import History
+
+__all__ = [
+    "COLORS",
+    "use_style",
+    "finish",
+    "images",
+    "curves",
+    "confusion",
+    "architecture",
+    "receptive_fields",
+    "shape_table",
+]
 
 # Okabe and Ito, "Color Universal Design", 2008: distinct for every common kind of colour blindness.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -153,59 +166,37 @@ def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], titl
     return finish(figure, title)
 
 
-class LayerRow(NamedTuple):
-    """One line of a shape table."""
+def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None = None) -> Figure:
+    """The network as a row of boxes, one for the output of each step, drawn from what happens in the model.
 
-    layer: str
-    kind: str
-    output_shape: tuple[int, ...]
-    parameters: int
-
-
-class ShapeTable(list[LayerRow]):
-    """The layers of a model in the order in which they ran; prints as a table with the sum of the parameters."""
-
-    def __str__(self) -> str:
-        rows = [("layer", "kind", "output shape", "parameters")]
-        rows += [(r.layer, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self]
-        rows.append(("total", "", "", f"{sum(r.parameters for r in self):,}"))
-        wide = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {d:>{wide[3]}}".rstrip() for a, b, c, d in rows]
-        return "\n".join(lines)
-
-    __repr__ = __str__
-
-
-def shape_table(model: nn.Module, input_shape: Sequence[int]) -> ShapeTable:
-    """Every layer's output shape and number of parameters, seen while an input of zeros goes through the model.
+    Height and depth of a box are the sides of the picture, to scale; its thickness tells the channels, and the height
+    of a bar how many numbers a list holds, both on a log scale. ReLU and others that keep the shape stand above the
+    box before them. Functions such as `F.max_pool2d` are seen, too; they have no name of a layer below.
 
     Args:
-        model: any module; what it computes with functions (such as `F.relu`) instead of modules is not listed.
+        model: layers that run one after the other.
         input_shape: with the batch axis, such as (1, 1, 28, 28).
+        title: without one, the title tells the layer with most parameters.
 
-    A layer that runs twice stands there twice; its parameters count once.
+    The figure's label (`figure.get_label()`) says the same in one line of text.
+
+    Raises:
+        RuntimeError: the model does not take this shape.
     """
-    table, counted, hooks = ShapeTable(), set(), []
-
-    def note(name: str):
-        def hook(module: nn.Module, _inputs, output: Tensor) -> None:
-            new = [p for p in module.parameters(recurse=False) if id(p) not in counted]
-            counted.update(id(p) for p in new)
-            table.append(LayerRow(name, type(module).__name__, tuple(output.shape), sum(p.numel() for p in new)))
-
-        return hook
-
-    for name, module in model.named_modules():
-        if not list(module.children()):
-            hooks.append(module.register_forward_hook(note(name or "model")))
-    was_training = model.training
-    model.eval()
-    try:
-        parameter = next(model.parameters(), torch.zeros(()))
-        with torch.inference_mode():
-            model(torch.zeros(tuple(input_shape), dtype=parameter.dtype, device=parameter.device))
-    finally:
-        model.train(was_training)
-        for hook in hooks:
-            hook.remove()
-    return table
+    boxes, name = boxes_of(model, input_shape), type(model).__name__
+    total, most = sum(box.parameters for box in boxes), max(boxes, key=lambda box: box.parameters)
+    if title is None:
+        title = f"{name}: {total:,} parameters"
+        title += f", {most.parameters / total:.0%} of them in {most.words[0]} {most.name}" if total else ""
+    largest = max(side for box in boxes for side in box.shape[1:] or (1,))
+    lines = max(len(box.above) for box in boxes)
+    rows, (width, height) = rows_of(boxes), row_size(lines)
+    figure, axes = plt.subplots(len(rows), 1, figsize=(width, height * len(rows) + 0.6), squeeze=False)
+    for axis, row in zip(axes[:, 0], rows, strict=True):
+        draw_row(axis, row, largest, lines)
+    scales = (
+        "height and depth: sides of the picture; thickness: channels (log scale); bars: lists of numbers (log scale)"
+    )
+    figure.supxlabel(scales, fontsize=8.5, color="0.35")
+    figure.set_label(summary(name, boxes))
+    return finish(figure, title)
