@@ -109,20 +109,14 @@ def draw_box(axis: Axes, box: Box, middle: float, largest: int, scale: float = 1
 
 
 def draw_boxes(axis: Axes, boxes: Sequence[Box], width: float, largest: int, scale: float = 1) -> list[float]:
-    """Draw boxes in a row `width` inches wide, with arrows between. Gives the x position of each."""
+    """Draw boxes in a row `width` inches wide, with arrows where there is room. Gives the x position of each."""
     slot = width / len(boxes)
     middles = [slot * (i + 0.5) for i in range(len(boxes))]
     edges = [draw_box(axis, box, x, largest, scale) for box, x in zip(boxes, middles, strict=True)]
+    style = {"arrowstyle": "-|>", "color": "0.35", "linewidth": 0.9, "shrinkA": 1, "shrinkB": 1, "mutation_scale": 7}
     for (_, right), (left, _) in zip(edges, edges[1:], strict=False):
-        arrow = {
-            "arrowstyle": "-|>",
-            "color": "0.35",
-            "linewidth": 0.9,
-            "shrinkA": 1,
-            "shrinkB": 1,
-            "mutation_scale": 7,
-        }
-        axis.annotate("", (left, 0), (right, 0), arrowprops=arrow)
+        if left - right > 0.05:  # room for an arrow
+            axis.annotate("", (left, 0), (right, 0), arrowprops=style)
     axis.axis("off")
     return middles
 

@@ -1,15 +1,18 @@
 """Draw the pictures that lessons show, so that the course owns them and nothing has to be downloaded.
 
-    python tools/draw_images.py          # writes images/street.png
+    python tools/draw_images.py          # writes images/street.png and images/course_overview.png
 
 street.png is the subject of lesson 01 and behaves like a photograph there: straight edges in several directions, curved
 edges, smooth shading, fine texture, strong distinct colours, soft edges of about one pixel, and a little sensor noise.
 The stored file is the one that counts: another version of OpenCV may draw single pixels differently.
+
+course_overview.png is the first thing in README.md; draw_overview.py draws it.
 """
 
 from pathlib import Path
 
 import cv2
+import draw_overview
 import imageio.v3 as imageio
 import numpy as np
 
@@ -175,9 +178,10 @@ def street() -> np.ndarray:
 
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
-    path = IMAGES / "street.png"
-    imageio.imwrite(path, street())
-    print(f"{path.name}: {path.stat().st_size:,} bytes")
+    imageio.imwrite(IMAGES / "street.png", street())
+    (IMAGES / "course_overview.png").write_bytes(draw_overview.png(draw_overview.overview()))
+    for path in sorted(IMAGES.glob("*.png")):
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
