@@ -191,7 +191,7 @@ def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None
     largest = max(side for box in boxes for side in box.shape[1:] or (1,))
     lines = max(len(box.above) for box in boxes)
     rows, (width, height) = rows_of(boxes), row_size(lines)
-    figure, axes = plt.subplots(len(rows), 1, figsize=(width, height * len(rows) + 0.6), squeeze=False)
+    figure, axes = plt.subplots(len(rows), 1, figsize=(width, round(height * len(rows) + 0.6, 1)), squeeze=False)
     for axis, row in zip(axes[:, 0], rows, strict=True):
         draw_row(axis, row, largest, lines)
     scales = (
