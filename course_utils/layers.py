@@ -225,7 +225,8 @@ def receptive_fields(model: nn.Module, input_shape: Sequence[int]) -> FieldTable
             number alone, as they do in evaluation.
         input_shape: (pictures, channels, height, width).
 
-    A field can be larger than the picture: the rest is padding. A linear layer sees all that the layers before it see.
+    The field is that of an output far from the border, and never more than the picture: what lies outside is padding.
+    A linear layer sees all that the outputs before it see together.
     Additions of a bias, pooling and activations are not counted as multiply-adds.
 
     Raises:
@@ -260,7 +261,8 @@ def receptive_fields(model: nn.Module, input_shape: Sequence[int]) -> FieldTable
             places = np.array(layer.output_shape[2:] or (1, 1))
         counted = math.prod(layer.output_shape[1:]) if isinstance(module, (nn.Conv2d, nn.Linear)) else 0
         products = counted * module.weight[0].numel() if counted else 0  # for each output, one with every weight
-        row = (layer.output_shape[1:], tuple(field.tolist()), layer.parameters, products)
+        seen = tuple(np.minimum(field, input_shape[2:]).tolist())
+        row = (layer.output_shape[1:], seen, layer.parameters, products)
         table.append(FieldRow(layer.name or FUNCTION, sentence(module), *row))
         before = layer.output_shape
     return table

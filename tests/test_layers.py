@@ -58,6 +58,12 @@ def test_a_linear_layer_sees_all_that_the_windows_reach(stride, seen):
     assert show.receptive_fields(model, x.shape)[-1].receptive_field == (seen, seen)
 
 
+def test_a_field_is_never_more_than_the_picture():
+    table = show.receptive_fields(LeNet5(), (1, 1, 28, 28))
+    sides = [row.receptive_field[0] for row in table if row.kind.startswith(("conv", "linear"))]
+    assert sides == [5, 14, 28, 28, 28], "C5's windows reach over 32 pixels, 4 of them padding"
+
+
 @pytest.mark.parametrize("make", MODELS)
 def test_multiply_adds_are_half_of_pytorchs_operations(make):
     model = make().eval()
