@@ -92,7 +92,7 @@ def draw(result: dict) -> None:
     show.use_style()
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
     for ax, part, label in zip(axes, ("images", "batch"), ("images in the data set", "images in a batch"), strict=True):
-        for (name, costs), color, marker in zip(result[part].items(), COLOR[part], "osD", strict=False):
+        for (name, costs), color, marker in zip(result[part].items(), COLOR[part], MARKER[part], strict=True):
             points = medians(costs)
             ax.plot(list(points), list(points.values()), color=color, marker=marker, label=name)
         ax.set(xlabel=label, xscale="log", yscale="log")
@@ -101,7 +101,8 @@ def draw(result: dict) -> None:
     show.finish(figure, "An image costs no more in a larger data set, and less in a larger batch").savefig(PICTURE)
 
 
-COLOR = {"images": show.COLORS[:3], "batch": show.COLORS[1:3]}  # one colour for one thing, in both parts
+COLOR = {"images": show.COLORS[:3], "batch": show.COLORS[1:3]}  # one colour and marker for one thing, in both parts
+MARKER = {"images": "osD", "batch": "sD"}
 
 
 def main() -> None:
