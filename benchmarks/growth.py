@@ -32,6 +32,10 @@ IMAGES = (1_000, 2_000, 5_000, 10_000, 20_000, 60_000)
 BATCHES = (4, 16, 64, 256, 1_024)
 ROUNDS = 5
 PASS, EPOCH, LOAD = "a pass of loader", "an epoch of fit", "load"
+STYLES = {
+    name: {"color": color, "marker": marker}
+    for name, color, marker in zip((LOAD, PASS, EPOCH), show.COLORS, "osD", strict=False)
+}
 
 
 def one_load(path: Path, labels: torch.Tensor) -> None:
@@ -92,17 +96,13 @@ def draw(result: dict) -> None:
     show.use_style()
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
     for ax, part, label in zip(axes, ("images", "batch"), ("images in the data set", "images in a batch"), strict=True):
-        for (name, costs), color, marker in zip(result[part].items(), COLOR[part], MARKER[part], strict=True):
+        for name, costs in result[part].items():
             points = medians(costs)
-            ax.plot(list(points), list(points.values()), color=color, marker=marker, label=name)
+            ax.plot(list(points), list(points.values()), label=name, **STYLES[name])
         ax.set(xlabel=label, xscale="log", yscale="log")
         ax.legend()
     axes[0].set_ylabel("microseconds per image")
     show.finish(figure, "An image costs no more in a larger data set, and less in a larger batch").savefig(PICTURE)
-
-
-COLOR = {"images": show.COLORS[:3], "batch": show.COLORS[1:3]}  # one colour and marker for one thing, in both parts
-MARKER = {"images": "osD", "batch": "sD"}
 
 
 def main() -> None:

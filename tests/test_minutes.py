@@ -1,14 +1,12 @@
 """What the lessons take, as it was measured: within the limits of a class, and the same in every place that says so."""
 
-import json
-
 import make_minutes
 import nbformat
 import pytest
 
-from benchmarks.report import README, RESULTS, marked
+from benchmarks.report import README, RESULTS, marked, read_json
 
-TIMING = json.loads((RESULTS / "timing.json").read_text(encoding="utf-8"))
+TIMING = read_json(RESULTS / "timing.json")
 MEASURED = TIMING["class"]
 LESSONS = {name: times for name, times in MEASURED["lessons"].items() if "/" not in name}
 

@@ -32,11 +32,10 @@ WIDE, HIGH = 2.75, 1.35  # of the drawing in a panel, in inches
 BLUE, RED, GREEN, PINK, ORANGE, SKY = COLORS[:6]
 
 
-def picture(axis: Axes, pixels: np.ndarray, left: float, bottom: float, height: float) -> float:
-    """Show pixels at a place of the panel. Gives the right edge."""
+def picture(axis: Axes, pixels: np.ndarray, left: float, bottom: float, height: float) -> None:
+    """Show pixels at a place of the panel."""
     right = left + height * pixels.shape[1] / pixels.shape[0]
     axis.imshow(pixels, cmap="gray", extent=(left, right, bottom, bottom + height), interpolation="nearest")
-    return right
 
 
 def arrow(axis: Axes, start: float, end: float, y: float) -> None:

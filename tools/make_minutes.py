@@ -7,7 +7,6 @@ In README.md the column of minutes in the table of lessons; in each lesson the l
 results/README.md a table of all lessons and speeds.
 """
 
-import json
 import math
 import re
 import sys
@@ -18,7 +17,7 @@ from sections import rewrite
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the checkout that this script belongs to
 
-from benchmarks.report import README, RESULTS, put_table  # noqa: E402
+from benchmarks.report import README, RESULTS, put_table, read_json  # noqa: E402
 
 LESSONS = sorted((README.parent / "notebooks").glob("*.ipynb"))
 CARD = re.compile(r"the cells compute for (?:about|less than) \S+ minutes? on \S+ CPU cores")
@@ -66,7 +65,7 @@ def with_minutes(readme: str, measured: dict) -> str:
 
 
 def main() -> None:
-    timing = json.loads((RESULTS / "timing.json").read_text(encoding="utf-8"))
+    timing = read_json(RESULTS / "timing.json")
     measured = timing["class"]
 
     def with_card(path: Path, nb: nbformat.NotebookNode) -> nbformat.NotebookNode:

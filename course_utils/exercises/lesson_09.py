@@ -57,22 +57,28 @@ def _digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return (*mnist.train[torch.arange(2000)], *mnist.validation[torch.arange(1000)])
 
 
-def _mlp(seed: int = 777) -> nn.Module:
-    torch.manual_seed(seed)
-    return Mlp((64,))
+def _pair(made: object, names: str) -> tuple[object, object]:
+    if not (isinstance(made, tuple | list) and len(made) == 2):
+        raise Wrong(f"the result is a {type(made).__name__}, expected the pair ({names})")
+    return tuple(made)
+
+
+def _mlp(width: int = 64) -> nn.Module:
+    torch.manual_seed(777)
+    return Mlp((width,))
 
 
 def _batches(images: Tensor, labels: Tensor, size: int = 50) -> list[tuple[Tensor, Tensor]]:
     return list(zip(images.split(size), labels.split(size), strict=True))
 
 
-def _learn(model: nn.Module, images: Tensor, labels: Tensor, lr: float = 0.1, loss_fn=F.cross_entropy) -> float:
+def _learn(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Train for three epochs; the accuracy on the validation pictures."""
-    optimizer = SGD(model.parameters(), lr=lr)
+    optimizer = SGD(model.parameters(), lr=0.1)
     for _ in range(3):
         for x, y in _batches(images, labels):
             optimizer.zero_grad()
-            loss_fn(model(x), y).backward()
+            F.cross_entropy(model(x), y).backward()
             optimizer.step()
     return _accuracy(model)
 
@@ -212,8 +218,7 @@ def on_one_device(step) -> str:
     images, targets = torch.randn(8, 1, 28, 28, generator=_generator()), torch.arange(8)
 
     def run(device: str, images: Tensor, targets: Tensor) -> tuple[nn.Module, object]:
-        torch.manual_seed(777)
-        model = Mlp((16,)).to(device)
+        model = _mlp(16).to(device)
         return model, call(step, model, images, targets, SGD(model.parameters(), lr=0.1))
 
     def stops(images: Tensor, targets: Tensor) -> str:
@@ -222,14 +227,13 @@ def on_one_device(step) -> str:
 
     far = [part.to("meta") for part in (images, targets)]
     model, loss = run("cpu", images, targets)
-    torch.manual_seed(777)
-    reference = Mlp((16,))
+    reference = _mlp(16)
     optimizer = SGD(reference.parameters(), lr=0.1)
     expected = F.cross_entropy(reference(images), targets)
     expected.backward()
     optimizer.step()
     same(_tensor(loss, "the loss"), expected.detach(), what="the loss")
-    if all(torch.equal(a, b) for a, b in zip(model.parameters(), _mlp16().parameters(), strict=True)):
+    if all(torch.equal(a, b) for a, b in zip(model.parameters(), _mlp(16).parameters(), strict=True)):
         raise Wrong("the weights are the same after the step, expected that the optimizer changes them")
     for (name, p), q in zip(model.named_parameters(), reference.parameters(), strict=True):
         same(p, q, what=f"after one step, {name}")
@@ -245,21 +249,13 @@ def on_one_device(step) -> str:
     return "with the model on the device meta, broken: RuntimeError; mended: a step, on both devices"
 
 
-def _mlp16() -> nn.Module:
-    torch.manual_seed(777)
-    return Mlp((16,))
-
-
 # ---- it stays at chance ----
 
 
 def the_right_optimizer(prepare) -> str:
     """prepare(make, device) -> model on the device, and an SGD optimizer that holds its weights."""
     for device in ("meta", "cpu"):
-        made = call(prepare, LeNet, device)
-        if not (isinstance(made, tuple | list) and len(made) == 2):
-            raise Wrong(f"the result is a {type(made).__name__}, expected the pair (model, optimizer)")
-        model, optimizer = made
+        model, optimizer = _pair(call(prepare, LeNet, device), "model, optimizer")
         if not isinstance(model, nn.Module) or not isinstance(optimizer, torch.optim.Optimizer):
             raise Wrong(
                 f"the result holds {type(model).__name__} and {type(optimizer).__name__}, expected model, optimizer"
@@ -338,9 +334,7 @@ def together(shuffle) -> str:
     labels = torch.arange(n) // 50  # so that the right label of an image can be told from the image
 
     def order(seed: int) -> Tensor:
-        made = call(shuffle, images.clone(), labels.clone(), seed)
-        if not (isinstance(made, tuple | list) and len(made) == 2):
-            raise Wrong(f"the result is a {type(made).__name__}, expected the pair (images, labels)")
+        made = _pair(call(shuffle, images.clone(), labels.clone(), seed), "images, labels")
         x, y = (torch.as_tensor(array(part)) for part in made)
         if x.shape != images.shape or y.shape != labels.shape:
             raise Wrong(
@@ -390,8 +384,7 @@ def fresh_gradients(train_epoch) -> str:
                     optimizer.step()
 
     def weights(train: Callable) -> Tensor:
-        torch.manual_seed(777)
-        model = Mlp((16,)).double()
+        model = _mlp(16).double()
         optimizer = SGD(model.parameters(), lr=0.1)
         for _ in range(2):
             train(model, batches, optimizer)
@@ -551,9 +544,7 @@ def statistics(standardise) -> str:
     def by(mean, std) -> Tensor:
         return torch.cat([((part - mean) / std).flatten() for part in (train, other)])
 
-    made = call(standardise, train.clone(), other.clone())
-    if not (isinstance(made, tuple | list) and len(made) == 2):
-        raise Wrong(f"the result is a {type(made).__name__}, expected the pair (train, other)")
+    made = _pair(call(standardise, train.clone(), other.clone()), "train, other")
     for part, expected in zip(made, (train, other), strict=True):
         if array(part).shape != tuple(expected.shape):
             raise Wrong(f"a result has the shape {array(part).shape}, expected {tuple(expected.shape)}")
@@ -745,9 +736,7 @@ def augmented_in_training_only(splits) -> str:
         return ImageDataset(images, torch.arange(n) % 10, (0.5,), (0.25,))
 
     train, validation = pictures(40, 1), pictures(30, 2)
-    made = call(splits, train, validation, pad_and_crop)
-    if not (isinstance(made, tuple | list) and len(made) == 2):
-        raise Wrong(f"the result is a {type(made).__name__}, expected the pair (train, validation)")
+    made = _pair(call(splits, train, validation, pad_and_crop), "train, validation")
 
     def fetch(dataset, raw: ImageDataset, name: str) -> tuple[bool, bool]:
         """(are the pictures as they were, do they differ from one time to the next)."""
@@ -789,9 +778,7 @@ def no_leak(split) -> str:
     """split(n, k, seed) -> indices for training (n - k) and validation (k), without a common one."""
 
     def parts(n: int, k: int, seed: int) -> tuple[Tensor, Tensor]:
-        made = call(split, n, k, seed)
-        if not (isinstance(made, tuple | list) and len(made) == 2):
-            raise Wrong(f"the result is a {type(made).__name__}, expected the pair (training, validation)")
+        made = _pair(call(split, n, k, seed), "training, validation")
         train, valid = (torch.as_tensor(array(part)) for part in made)
         for name, part in (("training", train), ("validation", valid)):
             if part.ndim != 1 or (part.numel() and part.is_floating_point()):
