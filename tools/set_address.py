@@ -1,4 +1,4 @@
-"""Write the repository's address into everything that holds it: badges, setup cells, README.
+"""Write the repository's address into everything that holds it: badges, setup cells, README, CITATION.cff.
 
     python tools/set_address.py owner/name [--branch main]     # for a copy of the course under another name
     python tools/set_address.py --check                        # exit status 1 when a file holds another address
@@ -48,7 +48,8 @@ def read_address(root: Path = ROOT) -> Address:
 
 def files(root: Path = ROOT) -> list[Path]:
     """Every file that may hold the address."""
-    return [root / "pyproject.toml", *sorted(root.glob("*.md")), *sorted((root / "notebooks").rglob("*.ipynb"))]
+    patterns = "pyproject.toml", "CITATION.cff", "*.md", "docs/*.md", "notebooks/**/*.ipynb"
+    return [path for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
 def rewritten(text: str, old: Address, new: Address) -> str:
