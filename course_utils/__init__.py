@@ -1,18 +1,19 @@
 """The code that the lessons share. Every idea in it is written out once in a lesson, before it is imported.
 
-    idx      the IDX file format: read_idx, write_idx
-    fetch    downloads that can be cut and resumed, and checksums
-    standin  drawn pictures for those who have neither the data nor a network
-    data     load("mnist" | "fashion_mnist" | "cifar10") and loader(...)
-    models   every network of the course
-    train    fit, evaluate, predict
-    layers   what the layers of a model do: shapes, parameters, receptive fields
-    diagrams the boxes of show.architecture
-    show     pictures and tables
-    draw     a pad to draw a digit on, with live answers
-    checks   errors that are meant to happen
-    course   setup(), the first call of every lesson
-    doctor   the instructor's pre-flight: python -m course_utils --help
+    interactive what only a live notebook shows
+    idx         the IDX file format: read_idx, write_idx
+    fetch       downloads that can be cut and resumed, and checksums
+    standin     drawn pictures for those who have neither the data nor a network
+    data        load("mnist" | "fashion_mnist" | "cifar10") and loader(...)
+    models      every network of the course
+    train       fit, evaluate, predict
+    layers      what the layers of a model do: shapes, parameters, receptive fields
+    diagrams    the boxes of show.architecture
+    show        pictures and tables
+    draw        a pad to draw a digit on, with live answers
+    checks      errors that are meant to happen
+    course      setup(), the first call of every lesson
+    doctor      the instructor's pre-flight: python -m course_utils --help
 
 A module imports only modules above it. Nothing is imported here, so that a lesson pays only for what it uses.
 """

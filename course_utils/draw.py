@@ -7,7 +7,6 @@ strokes, written below as points.
 A drawing is a list of strokes, a stroke is a list of points (x, y): x to the right, y down, both from 0 to 1.
 """
 
-import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 
 from course_utils import show
 from course_utils.data import DataSets
+from course_utils.interactive import offer
 
 Strokes = Sequence[Sequence[Sequence[float]]]
 
@@ -28,11 +28,6 @@ SIDE = 28  # pixels of an MNIST picture
 BOX = 20  # MNIST's digits were scaled to fit into 20x20 pixels
 PEN = 1.3  # the radius of the pen, in pixels: as dark on average as MNIST
 SMALLEST = 0.1  # a drawing smaller than this part of the pad is not blown up any further: a dot stays a dot
-INSTALL = (
-    "To draw here you need the package anywidget. In a terminal: python -m pip install anywidget   "
-    "Then start JupyterLab again."
-)
-HEADLESS = "In a live notebook you can draw here."
 
 
 def _strokes(text: str) -> Strokes:
@@ -199,27 +194,8 @@ def digit_pad(model: nn.Module, data: DataSets, digit: int = 7) -> None:
 
     The pad needs the package anywidget, and says so where it is missing.
     """
-    from IPython.display import display
-
-    display(figure(answer(model, data, DIGITS[digit]), data.classes))
-    if not _live():
-        print(HEADLESS)
-        return
-    try:
-        pad = make_pad(model, data, DIGITS[digit])
-    except ImportError:
-        print(INSTALL)
-        return
-    display(pad)
-
-
-def _live() -> bool:
-    """Is there a notebook that can show widgets?"""
-    if os.environ.get("COURSE_INTERACTIVE") == "0":
-        return False
-    from IPython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")
+    shown = figure(answer(model, data, DIGITS[digit]), data.classes)
+    offer(shown, lambda: make_pad(model, data, DIGITS[digit]), "draw", package="anywidget")
 
 
 def make_pad(model: nn.Module, data: DataSets, strokes: Strokes = ()):

@@ -125,6 +125,11 @@ def by(value: int | Sequence[int]) -> str:
     return "x".join(map(str, pair(value) if isinstance(value, int) else value))
 
 
+def reach(module: nn.Module) -> np.ndarray:
+    """How many neighbours a window sees beside its first pixel, with the gaps of a dilation: (height, width)."""
+    return np.array(pair(getattr(module, "dilation", 1))) * (np.array(pair(module.kernel_size)) - 1)
+
+
 def describe(module: nn.Module) -> list[str]:
     """What a layer is, such as ["conv", "5x5", "padding 2"]. Settings that have their usual value are left out."""
     kind = type(module).__name__
@@ -245,11 +250,10 @@ def receptive_fields(model: nn.Module, input_shape: Sequence[int]) -> FieldTable
                 f"into {layer.input_shape}: make it a layer, such as nn.MaxPool2d"
             )
         if isinstance(module, WINDOWS):
-            kernel, stride = np.array(pair(module.kernel_size)), np.array(pair(module.stride))
-            reach = np.array(pair(getattr(module, "dilation", 1))) * (kernel - 1)
-            named = {"same": reach // 2, "valid": 0 * reach}  # of a convolution
+            beside, stride = reach(module), np.array(pair(module.stride))
+            named = {"same": beside // 2, "valid": 0 * beside}  # of a convolution
             padding = named[module.padding] if module.padding in named else np.array(pair(module.padding))
-            start, field, jump = start - padding * jump, field + reach * jump, jump * stride
+            start, field, jump = start - padding * jump, field + beside * jump, jump * stride
         elif isinstance(module, nn.Linear) and len(layer.input_shape) == 2:
             first, last = np.maximum(start, 0), start + field + (places - 1) * jump  # of the windows of all places
             start, field = first, np.minimum(last, input_shape[2:]) - first

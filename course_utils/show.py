@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from course_utils.data import standin_in_use
 from course_utils.diagrams import boxes_of, draw_row, row_size, rows_of, summary
+from course_utils.interactive import live
 from course_utils.layers import receptive_fields, shape_table
 from course_utils.train import History
 
@@ -24,6 +25,7 @@ __all__ = [
     "finish",
     "images",
     "curves",
+    "LiveCurves",
     "confusion",
     "architecture",
     "receptive_fields",
@@ -132,6 +134,47 @@ def curves(histories: History | Mapping[str, History], title: str | None = None)
         axis.grid(alpha=0.3)
         axis.legend(fontsize=9)
     return finish(figure, title)
+
+
+class LiveCurves:
+    """Curves that grow while `fit` trains, in a live notebook; elsewhere nothing.
+
+        with show.LiveCurves() as watch:
+            history = fit(..., on_epoch=watch)
+        show.curves(history)
+
+    When the training ends, the growing figure goes away, as a progress bar does: the last line leaves the one that
+    stays. After an error it stays, to show how far the training came.
+
+    Args:
+        name: of this training, in the legend.
+        beside: trainings that are done, by name, to compare with.
+    """
+
+    def __init__(self, name: str = "", beside: Mapping[str, History] | None = None):
+        self.name, self.beside = name, dict(beside or {})
+        self.shown = None
+
+    def __enter__(self) -> "LiveCurves":
+        return self
+
+    def __call__(self, history: History) -> None:
+        """What `fit` calls after each epoch."""
+        if not live():
+            return
+        from IPython.display import display
+
+        figure = curves({**self.beside, self.name: history}, f"Training: {len(history)} epochs so far")
+        if self.shown is None:
+            self.shown = display(figure, display_id=True)
+        else:
+            self.shown.update(figure)
+
+    def __exit__(self, error: type[BaseException] | None, *_) -> None:
+        from IPython.display import HTML
+
+        if self.shown is not None and error is None:
+            self.shown.update(HTML(""))
 
 
 def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], title: str | None = None) -> Figure:

@@ -75,6 +75,7 @@ def fit(
     checkpoint: str | os.PathLike | None = None,
     device: torch.device | str | None = None,
     autocast: torch.dtype | None = None,
+    on_epoch: Callable[[History], object] | None = None,
     verbose: bool = True,
 ) -> History:
     """Train `model`, and after each epoch measure it on the validation set.
@@ -93,6 +94,7 @@ def fit(
         device: where to train; the model is moved there. Without it: where the model is.
         autocast: torch.bfloat16 lets the layers that can compute in 16 bits do so (`torch.autocast`): faster where the
             processor supports it. Weights and loss stay in float32.
+        on_epoch: called after each epoch with the history so far, such as `show.LiveCurves()`.
         verbose: print a line per epoch. The progress bar goes away by itself where nobody watches.
 
     Raises:
@@ -137,6 +139,8 @@ def fit(
                 _log(writer, history, step_losses)
             if checkpoint is not None:
                 _save(checkpoint, model, optimizer, scheduler, train_loader, history)
+            if on_epoch is not None:
+                on_epoch(history)
     if writer is not None:
         writer.close()
     return history

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import draw
+from course_utils import draw, interactive
 from course_utils.draw import BOX, DIGITS, SIDE, answer, digit_pad, ink, moved
 from course_utils.models import LeNet, Mlp
 
@@ -122,7 +122,7 @@ def test_headless_it_shows_one_figure_and_one_line(monkeypatch, capsys):
     for setting in ("0", ""):  # without a kernel, the setting does not matter
         monkeypatch.setenv("COURSE_INTERACTIVE", setting)
         digit_pad(LeNet(), DATA)
-        assert capsys.readouterr().out == draw.HEADLESS + "\n"
+        assert capsys.readouterr().out == "In a live notebook you can draw here.\n"
     assert [type(thing).__name__ for thing in shown] == ["Figure", "Figure"]
 
 
@@ -135,7 +135,7 @@ def test_without_anywidget_it_says_what_to_install(monkeypatch, capsys):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr("IPython.display.display", lambda _: None)
-    monkeypatch.setattr(draw, "_live", lambda: True)
+    monkeypatch.setattr(interactive, "live", lambda: True)
     monkeypatch.setattr(builtins, "__import__", without)
     draw._pad_class.cache_clear()
     digit_pad(LeNet(), DATA)

@@ -6,9 +6,10 @@ mistake that gives them. `python tools/make_quizzes.py` writes the text into the
 
 import html
 import importlib
-import os
 import re
 from dataclasses import dataclass
+
+from course_utils.interactive import live
 
 LETTERS = "ABCDEFGH"
 
@@ -83,14 +84,13 @@ def quiz(lesson: str) -> None:
 
 def _widgets():
     """ipywidgets, if there is a notebook that can show them."""
-    if os.environ.get("COURSE_INTERACTIVE") == "0":
+    if not live():
         return None
     try:
         import ipywidgets
-        from IPython import get_ipython
     except ImportError:
         return None
-    return ipywidgets if hasattr(get_ipython(), "kernel") else None
+    return ipywidgets
 
 
 def _clickable(widgets, i: int, asked: Question):

@@ -1,0 +1,44 @@
+"""What is shown only where a reader can click: in a live notebook, not on GitHub and not in a test.
+
+COURSE_INTERACTIVE=0 turns all of it off. Nothing heavy is imported here.
+"""
+
+import os
+from collections.abc import Callable
+
+
+def live() -> bool:
+    """Is there a notebook that can show widgets?"""
+    if os.environ.get("COURSE_INTERACTIVE") == "0":
+        return False
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return hasattr(get_ipython(), "kernel")
+
+
+def offer(figure: object, make: Callable[[], object], invitation: str, package: str = "ipywidgets") -> None:
+    """Display a static figure; below it, in a live notebook, a control.
+
+    Args:
+        figure: says the same to a reader who cannot click.
+        make: builds the control; called in a live notebook only. It raises ImportError where its package is missing.
+        invitation: what the control is good for, printed where it cannot be shown, such as "draw".
+        package: what to install when it is missing.
+    """
+    from IPython.display import display
+
+    display(figure)
+    if not live():
+        print(f"In a live notebook you can {invitation} here.")
+        return
+    try:
+        control = make()
+    except ImportError:
+        print(
+            f"To {invitation} here you need the package {package}. In a terminal: python -m pip install {package}   "
+            "Then start JupyterLab again."
+        )
+        return
+    display(control)
