@@ -241,6 +241,24 @@ def alt_faults(markdown: str) -> Iterator[str]:
             yield f"the picture {picture[:60]!r} has no alt text: say what it shows"
 
 
+FILLER = re.compile(
+    r"\b(?:simply|just|easily|obvious|obviously|of course|basically|trivial|trivially|straightforward|leverage"
+    r"|utili[sz]e|in order to|note that|as we know|\w+n't|it's|let's|we'll|you'll)\b",
+    re.IGNORECASE,
+)
+
+
+def word_faults(markdown: str) -> Iterator[str]:
+    """Filler words, short forms and long sentences, which are hard for who reads English as a second language."""
+    text = re.sub(r"^ *\|.*$", " ", prose(markdown), flags=re.M)
+    for found in FILLER.finditer(text):
+        place = " ".join(text[max(found.start() - 30, 0) : found.end() + 30].split())
+        yield f"{found.group()!r} in {place!r}: say it without"
+    for sentence in re.split(r"(?<=[.!?:;])\s+|\n\s*\n|\n\s*[-*]|\n#", text):
+        if (n := len(re.findall(r"[^\W\d_][\w'’-]*", sentence))) > 35:
+            yield f"a sentence of {n} words, at most 35: {' '.join(sentence.split())[:80]!r}"
+
+
 def links_lead_somewhere(book: Book) -> Iterator[str]:
     for cell in book.markdown:
         yield from link_faults(cell.source, book.path)

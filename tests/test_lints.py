@@ -209,6 +209,25 @@ def test_links_to_files_and_their_headings(tmp_path):
     assert len(faults(nb, tmp_path, lints.links_lead_somewhere)) == 1
 
 
+@pytest.mark.parametrize(
+    "sentence, fault",
+    [
+        ("The network simply learns.", "simply"),
+        ("It doesn't learn.", "doesn't"),
+        ("Note that this\nis short.", "Note that"),
+        ("One " + "word " * 35 + "too many.", "38 words"),
+    ],
+)
+def test_words_that_readers_do_not_need(sentence, fault):
+    found = list(lints.word_faults(sentence))
+    assert len(found) == 1 and fault in found[0]
+
+
+def test_plain_words_are_accepted():
+    text = "| simply |\n\n`simply`, the layer's weights. [Adjust](just.md): " + "word " * 30
+    assert not list(lints.word_faults(text))
+
+
 def test_lesson_00_may_be_short_and_exercises_have_no_outputs(tmp_path):
     def names(name):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from lints import ROOT, Book, alt_faults, index_faults, link_faults, rules_for
+from lints import ROOT, Book, alt_faults, index_faults, link_faults, rules_for, word_faults
 from set_address import main as set_address
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 OTHERS = [*sorted(ROOT.glob("notebooks/exercises/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
-DOCUMENTS = sorted(ROOT.glob("*.md"))
+DOCUMENTS = [path for folder in ("", "docs", "images", "results") for path in sorted((ROOT / folder).glob("*.md"))]
 book = cache(Book)
 
 
@@ -54,10 +54,10 @@ def test_lesson_00_lists_the_other_lessons():
     assert table == [path.stem for path in LESSONS[1:]], "the table of lessons in lesson 00"
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_document(path: Path):
     text = path.read_text(encoding="utf-8")
-    faults = [*link_faults(text, path), *alt_faults(text)]
+    faults = [*link_faults(text, path), *alt_faults(text), *word_faults(text)]
     assert not faults, f"{path.name}:\n- " + "\n- ".join(faults)
 
 
