@@ -3,6 +3,10 @@
 Lesson 04 writes this loop out by hand; here it gets what a longer training needs around it. It is no framework: model,
 loaders, optimizer, loss and scheduler are plain PyTorch objects that the caller makes. Losses and accuracies are
 averages over *samples*, not over batches, so a short last batch does not count more than it should.
+
+Under torchrun (lesson 11) the same `fit` runs in each process, with the model in a DistributedDataParallel and a
+DistributedSampler in the training loader. Losses and accuracies are then averages over the samples of all processes,
+and the process of rank 0 alone prints, logs and writes checkpoints.
 """
 
 import os
@@ -20,6 +24,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
+
+from course_utils import parallel
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -81,8 +87,9 @@ def fit(
     """Train `model`, and after each epoch measure it on the validation set.
 
     Args:
-        model: gives outputs (N, classes) for images (N, C, H, W).
-        train_loader, validation_loader: give batches (images, targets), targets as class numbers (N,).
+        model: gives outputs (N, classes) for images (N, C, H, W). In several processes: a DistributedDataParallel.
+        train_loader, validation_loader: give batches (images, targets), targets as class numbers (N,). In several
+            processes: those of this process; a sampler with `set_epoch` is told the epoch, so that it shuffles anew.
         epochs: passes over the training set, in all: a resumed training counts those that were done before.
         optimizer: made from this model's parameters.
         loss_fn: the *mean* loss of a batch, from outputs and targets.
@@ -90,7 +97,8 @@ def fit(
         log_dir: writes TensorBoard scalars there, per step and per epoch.
         checkpoint: a file that is written after each epoch. If it is there at the start, training goes on from it, and
             ends with the same bits as a training that was never interrupted (on the same machine; random numbers that
-            do not come from torch are not kept).
+            do not come from torch are not kept). Several processes have to see the same file. They may be fewer or more
+            than before; with dropout or augmentation their random numbers then differ.
         device: where to train; the model is moved there. Without it: where the model is.
         autocast: torch.bfloat16 lets the layers that can compute in 16 bits do so (`torch.autocast`): faster where the
             processor supports it. Weights and loss stay in float32.
@@ -104,20 +112,25 @@ def fit(
     device = _device(model, device)
     model.to(device)
     _check_arguments(model, train_loader, epochs, optimizer, loss_fn, scheduler_interval)
+    network = parallel.unwrap(model)  # what is measured and saved
+    speaks = parallel.rank() == 0
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
-        history = _resume(checkpoint, model, optimizer, scheduler, train_loader)
-        if verbose:
+        history = _resume(checkpoint, network, optimizer, scheduler, train_loader)
+        if verbose and speaks:
             print(f"resumed from {Path(checkpoint).name}: {len(history)} of {epochs} epochs were done")
-    writer = _summary_writer(log_dir, purge_step=len(history) * len(train_loader))
+    _check_agreement(history, checkpoint, device)
+    writer = _summary_writer(log_dir if speaks else None, purge_step=len(history) * len(train_loader))
     # `disable=None`: tqdm shows no bar when the output is not a terminal or a notebook
-    hidden = True if os.environ.get("COURSE_INTERACTIVE") == "0" else None
+    hidden = True if os.environ.get("COURSE_INTERACTIVE") == "0" or not speaks else None
     todo = (epochs - len(history)) * len(train_loader)
     with tqdm(total=max(todo, 0), leave=False, disable=hidden, unit="batch") as bar:
         while len(history) < epochs:
             start = time.perf_counter()
             epoch = len(history) + 1
             bar.set_description(f"epoch {epoch}/{epochs}")
+            if hasattr(getattr(train_loader, "sampler", None), "set_epoch"):
+                train_loader.sampler.set_epoch(epoch)
             each_step = scheduler if scheduler_interval == "step" else None
             step_losses, train, chance = _train_epoch(
                 model, train_loader, optimizer, loss_fn, each_step, device, autocast, epoch, bar
@@ -126,19 +139,24 @@ def fit(
             history.train_accuracy.append(train.accuracy)
             history.learning_rate.append(optimizer.param_groups[0]["lr"])
             if validation_loader is not None:
-                validation = evaluate(model, validation_loader, loss_fn, device, autocast)
-                history.validation_loss.append(validation.loss)
-                history.validation_accuracy.append(validation.accuracy)
+                parallel.same_buffers(network)
+                validation, n = _measure(network, validation_loader, loss_fn, device, autocast)
+                loss, accuracy = parallel.mean_of_all(validation, n, device)
+                history.validation_loss.append(loss)
+                history.validation_accuracy.append(accuracy)
             if scheduler is not None and each_step is None:
                 scheduler.step()
             history.seconds.append(time.perf_counter() - start)
-            if verbose:
+            if verbose and speaks:
                 tqdm.write(history.last())
-            _warn_at_chance(history, chance, steps=len(step_losses))
+            if speaks:
+                _warn_at_chance(history, chance, steps=len(step_losses))
             if writer is not None:
                 _log(writer, history, step_losses)
             if checkpoint is not None:
-                _save(checkpoint, model, optimizer, scheduler, train_loader, history)
+                if speaks:
+                    _save(checkpoint, network, optimizer, scheduler, train_loader, history)
+                parallel.barrier()  # nobody goes on before the file is there
             if on_epoch is not None:
                 on_epoch(history)
     if writer is not None:
@@ -154,9 +172,7 @@ def evaluate(
     autocast: torch.dtype | None = None,
 ) -> Evaluation:
     """Mean loss per sample and accuracy over a loader, in evaluation mode and without gradients."""
-    outputs, targets = _outputs(model, loader, device, autocast)
-    correct = outputs.argmax(dim=1) == targets
-    return Evaluation(loss_fn(outputs, targets).item(), correct.sum().item() / len(correct))
+    return _measure(model, loader, loss_fn, device, autocast)[0]
 
 
 def predict(
@@ -192,6 +208,15 @@ def _outputs(
         raise ValueError("the loader gives no batch: its data set is empty, or smaller than a batch with drop_last")
     outputs, targets = zip(*batches, strict=True)
     return torch.cat(outputs), torch.cat(targets)
+
+
+def _measure(
+    model: nn.Module, loader: DataLoader, loss_fn: Loss, device: torch.device | str | None, autocast: torch.dtype | None
+) -> tuple[Evaluation, int]:
+    """What `evaluate` returns, and over how many samples it is the mean."""
+    outputs, targets = _outputs(model, loader, device, autocast)
+    correct = outputs.argmax(dim=1) == targets
+    return Evaluation(loss_fn(outputs, targets).item(), correct.sum().item() / len(correct)), len(correct)
 
 
 def _train_epoch(
@@ -232,8 +257,10 @@ def _train_epoch(
     sizes = torch.tensor([len(targets) for targets in labels], dtype=torch.double)
     mean_loss = (step_losses.cpu().double() * sizes).sum() / sizes.sum()
     images_seen = sizes.sum().item()
-    average = Evaluation(mean_loss.item(), torch.cat(hits).sum().item() / images_seen)
-    return step_losses.tolist(), average, torch.cat(labels).bincount().max().item() / images_seen
+    accuracy = torch.cat(hits).sum().item() / images_seen
+    chance = torch.cat(labels).bincount().max().item() / images_seen
+    loss, accuracy, chance = parallel.mean_of_all((mean_loss.item(), accuracy, chance), images_seen, device)
+    return step_losses.tolist(), Evaluation(loss, accuracy), chance
 
 
 def _check_finite(step_losses: Tensor, epoch: int, optimizer: Optimizer) -> None:
@@ -279,6 +306,21 @@ def _check_arguments(
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not own & held:
         raise ValueError("the optimizer holds no parameter of this model: make it anew from model.parameters()")
+    if parallel.world_size() > 1 and parallel.unwrap(model) is model:
+        raise ValueError(
+            f"{parallel.world_size()} processes, but the model is no DistributedDataParallel: each process would train "
+            "a network of its own. Wrap it before you make the optimizer: DistributedDataParallel(model)"
+        )
+
+
+def _check_agreement(history: History, checkpoint: str | os.PathLike | None, device: torch.device) -> None:
+    """All processes have to go on from the same epoch: else they wait for each other for ever."""
+    done = float(len(history))
+    if parallel.mean_of_all([done], 1, device) != [done]:
+        raise ValueError(
+            f"process {parallel.rank()} found {len(history)} epochs in {checkpoint}, and another process found another "
+            "number. All machines have to see the same file: put it into a shared folder, or copy it to each of them."
+        )
 
 
 def _device(model: nn.Module, device: torch.device | str | None) -> torch.device:
@@ -361,6 +403,8 @@ def _resume(
     except Exception as error:
         raise ValueError(f"{path} belongs to another model, optimizer or scheduler ({error}). {advice}") from error
     torch.set_rng_state(state["rng"])
+    if parallel.rank() > 0:  # other random numbers in each process
+        torch.manual_seed(torch.initial_seed() + parallel.rank())
     if state["rng_cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["rng_cuda"])
     if train_loader.generator is not None and state["rng_loader"] is not None:

@@ -1,0 +1,162 @@
+"""One training in several processes: the group, its averages, and `torchrun` started from a notebook.
+
+Lesson 11 explains the words. Without a group, everything here does nothing: the rank is 0, the number of processes 1,
+the mean of all is one's own. So the same `fit` and the same script train in one process or in many.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# ---- in each of the processes ----
+
+
+@contextmanager
+def process_group() -> Iterator[torch.device]:
+    """Join the processes that torchrun started, and leave them at the end; gives the device of this process.
+
+    Each process gets a GPU of its own (backend nccl) if the machine has enough of them and COURSE_DEVICE is not "cpu";
+    else all compute on the CPU (backend gloo). Without torchrun there is no group, and one process goes on alone.
+    """
+    if os.environ.get("COURSE_END_WITH_STDIN"):
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    place, neighbours = int(os.environ.get("LOCAL_RANK", 0)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    on_gpu = os.environ.get("COURSE_DEVICE") != "cpu" and torch.cuda.device_count() >= neighbours
+    device = torch.device("cuda", place) if on_gpu else torch.device("cpu")
+    if on_gpu:
+        torch.cuda.set_device(device)
+    if "RANK" not in os.environ:  # torchrun sets it
+        yield device
+        return
+    dist.init_process_group("nccl" if on_gpu else "gloo")  # waits until all processes are here
+    try:
+        yield device
+    finally:
+        dist.destroy_process_group()
+
+
+def rank() -> int:
+    """The number of this process, from 0 to world_size() - 1."""
+    return dist.get_rank() if _grouped() else 0
+
+
+def world_size() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if _grouped() else 1
+
+
+def barrier() -> None:
+    """Wait here until all processes are here."""
+    if _grouped():
+        dist.barrier()
+
+
+def mean_of_all(values: Sequence[float], weight: float, device: torch.device | str = "cpu") -> list[float]:
+    """The mean of each value over all processes, in which a process counts as much as its `weight`.
+
+    With the number of samples as the weight, means over each process's samples become the mean over all samples.
+    Every process has to call it, or the others wait. `device` is where the process computes (nccl wants the GPU).
+    """
+    if world_size() == 1:
+        return list(values)
+    sums = torch.tensor([weight, *(weight * value for value in values)], dtype=torch.double, device=device)
+    dist.all_reduce(sums)
+    return (sums[1:] / sums[0]).tolist()
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The network itself, without the DistributedDataParallel around it."""
+    return model.module if isinstance(model, DistributedDataParallel) else model
+
+
+def same_buffers(model: nn.Module) -> None:
+    """Give every process the buffers of rank 0, such as the running statistics of batch normalisation.
+
+    DistributedDataParallel does so *before* each step of the training; after the last step they differ again.
+    """
+    if _grouped():
+        for buffer in model.buffers():
+            dist.broadcast(buffer, src=0)
+
+
+def _grouped() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def _end_with_stdin() -> None:
+    """End this process when the standard input is closed: whoever started it with `torchrun` below is gone."""
+    while os.read(0, 1):  # not sys.stdin.read: it holds a lock that Python wants when it ends
+        pass
+    os._exit(1)
+
+
+# ---- in the notebook ----
+
+
+def torchrun(
+    arguments: Sequence[str], processes: int = 2, threads: int = 1, timeout: float = 120, check: bool = True
+) -> subprocess.CompletedProcess:
+    """Start a script in several processes of this machine, as `torchrun` in a terminal does, and wait for their end.
+
+    The processes end with this one, even if it is killed. On Windows, USE_LIBUV=0 is set: PyTorch for Windows is built
+    without that library, but its torchrun asks for it. Addresses and ports are those of this machine alone.
+
+    Args:
+        arguments: the script with its arguments, or "-m", a module, and its arguments.
+        processes: how many processes.
+        threads: for how many threads each process computes (OMP_NUM_THREADS).
+        timeout: seconds; then all processes are ended.
+        check: raise an error if the script fails; else the result tells it (`returncode`).
+
+    Returns: what `subprocess.run` returns, with `stdout` and `stderr` of all processes as text.
+
+    Raises:
+        TimeoutError: the script took longer than `timeout`.
+        RuntimeError: a process failed.
+    """
+    options = ["--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={processes}"]
+    command = [sys.executable, "-m", "torch.distributed.run", *options, *arguments]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "COURSE_END_WITH_STDIN": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    if sys.platform == "win32":
+        environment.setdefault("USE_LIBUV", "0")
+    stdin, ours = os.pipe()  # nobody writes into it; when `ours` is closed, the processes end
+    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                               encoding="utf-8", errors="replace")  # fmt: skip
+    os.close(stdin)
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(
+            f"{shlex.join(arguments)} in {processes} processes did not end within {timeout:g} s; they were ended. "
+            "Does one process call all_reduce, barrier or backward more often than another? Then it waits for ever."
+        ) from error
+    finally:
+        os.close(ours)
+        _end(process)
+    if check and process.returncode:
+        raise RuntimeError(f"{shlex.join(arguments)} failed. The end of its messages:\n{stderr[-3000:]}")
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End torchrun if it still runs. It ends its processes, which also see that their standard input is closed."""
+    process.terminate()  # nothing happens if it has ended
+    try:
+        process.communicate(timeout=35)  # torchrun gives its processes 30 seconds
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
