@@ -161,10 +161,13 @@ def balanced_sample(dataset: ImageDataset, rate: float, seed: int = 0) -> ImageD
     return ImageDataset(dataset.images[kept], dataset.labels[kept], dataset.mean, dataset.std, dataset.transform)
 
 
-def pad_and_crop(images: torch.Tensor, padding: int = 4) -> torch.Tensor:
-    """Move each image of a batch (B, C, H, W) at random by up to `padding` pixels; zeros come in at the border."""
+def pad_and_crop(images: torch.Tensor, padding: int = 4, border: str = "constant") -> torch.Tensor:
+    """Move each image of a batch (B, C, H, W) at random by up to `padding` pixels.
+
+    At the border zeros come in ("constant"), or the mirror picture ("reflect"), or whatever else `F.pad` has as a mode.
+    """
     n, _, height, width = images.shape
-    padded = F.pad(images, [padding] * 4).permute(0, 2, 3, 1)  # (B, H + 2p, W + 2p, C)
+    padded = F.pad(images, [padding] * 4, mode=border).permute(0, 2, 3, 1)  # (B, H + 2p, W + 2p, C)
     top, left = torch.randint(2 * padding + 1, (2, n, 1, 1), device=images.device)
     rows = top + torch.arange(height, device=images.device).view(1, -1, 1)
     columns = left + torch.arange(width, device=images.device)

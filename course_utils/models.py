@@ -225,3 +225,49 @@ class Vgg(nn.Module):
         x = self.features(x)  # (N, 3, 32, 32) -> (N, 128, 4, 4)
         x = torch.flatten(x, 1)  # (N, 128, 4, 4) -> (N, 2048)
         return self.fc(x)  # (N, 2048) -> (N, 10)
+
+
+class CifarNet(nn.Module):
+    """The network of lesson 10: 2x2 windows, then three blocks of two 3x3 convolutions, and one linear layer.
+
+    Pooling stands inside a block, before its first batch normalisation, so that all that follows works on a quarter of
+    the numbers. The scale of each batch normalisation stays 1: only its shift, a bias, is learned. The logits are divided
+    by 9, which keeps the first losses small.
+
+    Args:
+        widths: channels of each block; the defaults have 1,972,792 parameters.
+        activation: the class of the layer after each batch normalisation.
+
+    Shapes: (N, 3, 32, 32) in, logits (N, 10) out.
+    Source: Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (64, 256, 256), activation: type[nn.Module] = nn.GELU):
+        super().__init__()
+        self.first = nn.Conv2d(3, 24, kernel_size=2)
+        self.activation = activation()
+        blocks: list[nn.Module] = []
+        channels = 24
+        for width in widths:
+            blocks += [
+                nn.Conv2d(channels, width, kernel_size=3, padding=1, bias=False),
+                nn.MaxPool2d(2),
+                nn.BatchNorm2d(width, momentum=0.4),
+                activation(),
+                nn.Conv2d(width, width, kernel_size=3, padding=1, bias=False),
+                nn.BatchNorm2d(width, momentum=0.4),
+                activation(),
+            ]
+            channels = width
+        self.blocks = nn.Sequential(*blocks)
+        self.fc = nn.Linear(channels, 10, bias=False)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.weight.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.activation(self.first(x))  # (N, 3, 32, 32) -> (N, 24, 31, 31)
+        x = self.blocks(x)  # (N, 24, 31, 31) -> (N, 256, 3, 3)
+        x = F.max_pool2d(x, 3)  # (N, 256, 3, 3) -> (N, 256, 1, 1)
+        x = torch.flatten(x, 1)  # (N, 256, 1, 1) -> (N, 256)
+        return self.fc(x) / 9  # (N, 256) -> (N, 10)

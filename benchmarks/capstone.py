@@ -1,0 +1,271 @@
+"""The capstone: from lesson 08's network to 94 % on CIFAR-10, one idea at a time.
+
+    python -m benchmarks.capstone diary       # each idea added to those before it, measured on validation images
+    python -m benchmarks.capstone ablation    # the final recipe without one idea at a time, on validation images
+    python -m benchmarks.reproduce --only CAP # the final recipe on all training images; the test set, opened at the end
+
+All choices were made on 5,000 validation images. Results: results/diary.json, results/ablation.json; the final runs are
+in results/reproduction.json. What is stored already is not run again. --epochs and --seeds choose a shorter or longer
+budget; the table tells which was used. --device cuda measures on a GPU.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim import SGD, Adam
+from torch.optim.lr_scheduler import OneCycleLR, StepLR
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.report import RESULTS, machine, put_table, read_json, write_json
+from course_utils.capstone import (
+    AlternatingFlip,
+    Lookahead,
+    freeze_after,
+    pass_through_,
+    predict_views,
+    sgd_with_fast_biases,
+    triangle,
+    whitening_kernels,
+)
+from course_utils.course import keep_freed_memory
+from course_utils.data import flip, load, loader, pad_and_crop
+from course_utils.models import CifarNet, Vgg
+from course_utils.train import fit, predict
+
+DIARY, ABLATION = RESULTS / "diary.json", RESULTS / "ablation.json"
+EPOCHS = 10
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training on CIFAR-10. The defaults are lesson 08's network and settings, at its width for full speed."""
+
+    network: Callable[[], nn.Module] = partial(Vgg, (64, 128, 256))
+    crop: int = 0  # pictures are moved by up to so many pixels
+    border: str = "constant"  # what comes in at the border: zeros, or "reflect"
+    flip: str = "no"  # "no", "random" or "alternating"
+    optimizer: str = "adam"  # "adam", "sgd" or "sgd, fast biases"
+    schedule: str = "step"  # "step": times 0.9 each epoch; "one cycle"; "triangle"
+    batch_size: int = 128
+    label_smoothing: float = 0.0
+    autocast: torch.dtype | None = None
+    channels_last: bool = False
+    whiten: bool = False
+    pass_through: bool = False
+    lookahead: bool = False
+    views: bool = False  # test-time augmentation
+    epochs: int = EPOCHS
+
+
+IDEAS: dict[str, dict] = {
+    "lesson 08's network, wide": {},
+    "memory in channels-last order": {"channels_last": True},
+    "bfloat16": {"autocast": torch.bfloat16},
+    "moved and mirrored pictures": {"crop": 4, "flip": "random"},
+    "Nesterov SGD, one-cycle schedule, weight decay": {"optimizer": "sgd", "schedule": "one cycle"},
+    "label smoothing": {"label_smoothing": 0.2},
+    "wider and shallower, pooled early, GELU": {"network": CifarNet},
+    "large batch, triangular schedule, moves of 2 pixels": {
+        "batch_size": 1024, "schedule": "triangle", "crop": 2, "border": "reflect",
+    },
+    "whitened first layer": {"whiten": True},
+    "first weights that pass the input on": {"pass_through": True},
+    "biases learn 64 times as fast": {"optimizer": "sgd, fast biases"},
+    "alternating flip": {"flip": "alternating"},
+    "weight averaging (Lookahead)": {"lookahead": True},
+    "six views of each test picture": {"views": True},
+}  # fmt: skip
+"""What each idea changes in the recipe of the idea before it."""
+
+
+def diary(epochs: int = EPOCHS) -> dict[str, Recipe]:
+    """The recipe after each idea."""
+    recipes, recipe = {}, Recipe(epochs=epochs)
+    for name, changes in IDEAS.items():
+        recipe = recipes[name] = replace(recipe, **changes)
+    return recipes
+
+
+FINAL = list(diary().values())[-1]
+
+
+def ablation(epochs: int = EPOCHS) -> dict[str, Recipe]:
+    """The final recipe, and then without one idea at a time: what the idea changed is as it was before it."""
+    recipes = {"all ideas": replace(FINAL, epochs=epochs)}
+    before = Recipe()
+    for name, changes in IDEAS.items():
+        undone = {key: getattr(before, key) for key in changes}
+        before = replace(before, **changes)
+        if undone and "network" not in changes and all(getattr(FINAL, key) == changes[key] for key in changes):
+            recipes[f"without: {name}"] = replace(FINAL, epochs=epochs, **undone)
+    return recipes
+
+
+# ---- one training ----
+
+
+def run(recipe: Recipe, seed: int, final: bool = False, device: str = "cpu", images: int | None = None) -> dict:
+    """Train once.
+
+    Args:
+        final: train on all 50,000 images and measure on the test set; otherwise 5,000 images are kept for validation.
+        images: train on so many only, for a quick try.
+    """
+    sets = load("cifar10", validation=0 if final else 5000)
+    if sets.standin:
+        raise SystemExit("These figures are about real pictures, and these are drawn ones. First: make data")
+    held_out = loader((sets.test if final else sets.validation).to(device), 500)
+    train = sets.train
+    if images:
+        train = type(train)(train.images[:images], train.labels[:images], train.mean, train.std)
+    train = train.with_transform(partial(augment, recipe)).to(device)
+    torch.manual_seed(seed)
+    if recipe.flip == "alternating":
+        train = AlternatingFlip(train)
+    batches = loader(train, recipe.batch_size, shuffle=True, drop_last=True)
+    steps = recipe.epochs * len(batches)
+
+    start = time.perf_counter()
+    model = make_model(recipe, train.with_transform(None).__getitems__(range(min(2000, len(train))))[0].images).to(
+        device
+    )
+    optimizer = make_optimizer(recipe, model)
+    if recipe.whiten:
+        freeze_after(model.first.bias, optimizer, steps=3 * len(batches))
+    if recipe.lookahead:
+        Lookahead(model, optimizer, steps)
+    history = fit(
+        model,
+        batches,
+        epochs=recipe.epochs,
+        optimizer=optimizer,
+        loss_fn=partial(F.cross_entropy, label_smoothing=recipe.label_smoothing),
+        scheduler=make_schedule(recipe, optimizer, steps),
+        scheduler_interval="epoch" if recipe.schedule == "step" else "step",
+        autocast=recipe.autocast,
+    )
+    trained = time.perf_counter() - start
+    ask = predict_views if recipe.views else predict
+    outputs, targets = ask(model, held_out, autocast=recipe.autocast)
+    return {
+        "accuracy": round((outputs.argmax(dim=1) == targets).double().mean().item(), 4),
+        "images": "test" if final else "validation",
+        "train_loss": [round(loss, 5) for loss in history.train_loss],
+        "train_accuracy": [round(accuracy, 5) for accuracy in history.train_accuracy],
+        "epoch_seconds": [round(seconds, 2) for seconds in history.seconds],
+        "seconds": round(trained, 1),
+        "seconds_to_measure": round(time.perf_counter() - start - trained, 1),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "petaflop": round(petaflop(recipe.network(), steps * recipe.batch_size), 4),
+        **machine(device),
+    }
+
+
+def augment(recipe: Recipe, images: Tensor) -> Tensor:
+    """The transform of the training images: flips that alternate need to know the image, see `AlternatingFlip`."""
+    if recipe.crop:
+        images = pad_and_crop(images, recipe.crop, recipe.border)
+    return flip(images) if recipe.flip == "random" else images
+
+
+@torch.no_grad()
+def make_model(recipe: Recipe, images: Tensor) -> nn.Module:
+    """The network with its first weights; `images` are for the whitening."""
+    model = recipe.network()
+    if recipe.whiten:
+        kernels = whitening_kernels(images)
+        model.first.weight.copy_(torch.cat([kernels, -kernels]))
+        model.first.weight.requires_grad_(False)
+        model.first.bias.zero_()
+    if recipe.pass_through:
+        for layer in model.blocks:
+            if isinstance(layer, nn.Conv2d):
+                pass_through_(layer)
+    return model.to(memory_format=torch.channels_last if recipe.channels_last else torch.contiguous_format)
+
+
+def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if recipe.optimizer == "adam":
+        return Adam(parameters, lr=0.001)
+    if recipe.batch_size < 1024:
+        return SGD(parameters, lr=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True)
+    if recipe.optimizer == "sgd":
+        return SGD(parameters, lr=1.5, momentum=0.85, weight_decay=1.33e-3, nesterov=True)
+    return sgd_with_fast_biases(model, lr=1.5, momentum=0.85, weight_decay=1.33e-3)
+
+
+def make_schedule(recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    if recipe.schedule == "step":
+        return StepLR(optimizer, step_size=1, gamma=0.9)
+    if recipe.schedule == "one cycle":
+        rates = [group["lr"] for group in optimizer.param_groups]
+        return OneCycleLR(optimizer, max_lr=rates, total_steps=steps, pct_start=0.25, cycle_momentum=False)
+    return triangle(optimizer, steps)
+
+
+def petaflop(model: nn.Module, images: int) -> float:
+    """The multiplications and additions of a training on so many images, in 10^15: forward and backward."""
+    with FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 3, 32, 32)).sum().backward()
+    return counter.get_total_flops() * images / 1e15
+
+
+# ---- running all, and the tables ----
+
+
+def missing(path, recipes: dict[str, Recipe], seeds: list[int]) -> Iterator[tuple[str, Recipe, int]]:
+    for seed in seeds:
+        for name, recipe in recipes.items():
+            if str(seed) not in read_json(path).get(f"{recipe.epochs} epochs", {}).get(name, {}):
+                yield name, recipe, seed
+
+
+def store(path, recipe: Recipe, name: str, seed: int, result: dict) -> None:
+    stored = read_json(path)
+    stored.setdefault(f"{recipe.epochs} epochs", {}).setdefault(name, {})[str(seed)] = result
+    write_json(path, stored)
+
+
+def table(stored: dict) -> str:
+    """Accuracy and seconds of each idea, for the longest budget that is stored."""
+    if not stored:
+        return "Not yet run."
+    budget = max(stored, key=lambda epochs: int(epochs.split()[0]))
+    lines = ["| idea | accuracy on validation images | gain | seconds of an epoch |", "|---|---|---|---|"]
+    before = None
+    for name, seeds in stored[budget].items():
+        found = [result["accuracy"] for result in seeds.values()]
+        seconds = statistics.median(s for result in seeds.values() for s in result["epoch_seconds"])
+        mean = statistics.mean(found)
+        spread = f" ({100 * min(found):.2f} to {100 * max(found):.2f})" if len(found) > 1 else ""
+        gain = "" if before is None else f"{100 * (mean - before):+.2f}"
+        lines.append(f"| {name} | {100 * mean:.2f} %{spread} | {gain} | {seconds:.0f} |")
+        before = mean
+    return "\n".join([f"{budget}, 45,000 training images.", "", *lines])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("diary", "ablation"))
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[777])
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    keep_freed_memory()
+    path, recipes = {"diary": (DIARY, diary), "ablation": (ABLATION, ablation)}[args.what]
+    for name, recipe, seed in missing(path, recipes(args.epochs), args.seeds):
+        print(f"{name}, seed {seed}", flush=True)
+        store(path, recipe, name, seed, run(recipe, seed, device=args.device))
+        put_table(args.what, table(read_json(path)), RESULTS / "README.md")
+
+
+if __name__ == "__main__":
+    main()

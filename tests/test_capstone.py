@@ -1,0 +1,159 @@
+"""The ideas of lesson 10, each against what can be worked out by hand."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.capstone import (
+    AlternatingFlip,
+    Lookahead,
+    average_over_views,
+    freeze_after,
+    pass_through_,
+    predict_views,
+    sgd_with_fast_biases,
+    triangle,
+    whitening_kernels,
+)
+from course_utils.data import ImageDataset, loader, pad_and_crop
+from course_utils.models import CifarNet
+
+
+@pytest.fixture
+def pictures() -> ImageDataset:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (64, 3, 8, 8), dtype=torch.uint8, generator=generator)
+    return ImageDataset(images, torch.arange(64) % 10)
+
+
+def test_alternating_flip_shows_both_sides_in_two_epochs(pictures):
+    torch.manual_seed(0)
+    batches = loader(AlternatingFlip(pictures), batch_size=16, shuffle=False)
+    plain = torch.cat([images for images, _ in loader(pictures, 16)])
+    epochs = [torch.cat([images for images, _ in batches]) for _ in range(3)]
+    mirrored = [(seen == plain.flip(-1)).flatten(1).all(dim=1) for seen in epochs]
+    for seen, flags in zip(epochs, mirrored, strict=True):
+        assert torch.equal(torch.where(flags.view(-1, 1, 1, 1), plain.flip(-1), plain), seen)
+    assert 16 < mirrored[0].sum() < 48  # about half begin mirrored
+    assert torch.equal(mirrored[1], ~mirrored[0])
+    assert torch.equal(mirrored[2], mirrored[0])
+
+
+def test_reflect_brings_the_mirror_picture_in_at_the_border():
+    image = torch.arange(16.0).view(1, 1, 4, 4)
+    wide = F.pad(image, [1] * 4, mode="reflect")
+    found = {tuple(pad_and_crop(image, 1, "reflect").flatten().tolist()) for _ in range(200)}
+    assert found == {tuple(wide[0, 0, y : y + 4, x : x + 4].flatten().tolist()) for y in range(3) for x in range(3)}
+
+
+def test_whitened_patches_are_uncorrelated_and_of_variance_one():
+    torch.manual_seed(0)
+    images = F.avg_pool2d(torch.randn(200, 3, 12, 12), 3, stride=1)  # neighbours that are alike
+    kernels = whitening_kernels(images, eps=0.0)
+    assert kernels.shape == (12, 3, 2, 2)
+    outputs = F.conv2d(images, kernels).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(torch.cov(outputs), torch.eye(12), rtol=0, atol=1e-3)
+    lengths = kernels.flatten(1).norm(dim=1)  # 1 / standard deviation: small where the variance is great
+    assert torch.equal(lengths, lengths.sort().values)
+
+
+def test_pass_through_copies_the_inputs_and_leaves_the_rest():
+    torch.manual_seed(0)
+    conv = nn.Conv2d(3, 5, kernel_size=3, padding=1, bias=False)
+    before = conv.weight.detach().clone()
+    pass_through_(conv)
+    x = torch.randn(2, 3, 6, 6)
+    torch.testing.assert_close(conv(x)[:, :3], x)
+    assert torch.equal(conv.weight[3:], before[3:])
+
+
+def test_biases_are_a_group_of_their_own_with_the_same_decay_in_a_step():
+    model = CifarNet(widths=(8, 8, 8))
+    optimizer = sgd_with_fast_biases(model, lr=0.5, momentum=0.9, weight_decay=0.01)
+    weights, biases = optimizer.param_groups
+    assert all(p.ndim > 1 for p in weights["params"]) and all(p.ndim == 1 for p in biases["params"])
+    assert len(biases["params"]) == 7  # six of batch normalisations, one of the first convolution
+    assert biases["lr"] == 64 * weights["lr"]
+    assert biases["lr"] * biases["weight_decay"] == pytest.approx(weights["lr"] * weights["weight_decay"])
+    assert sum(len(group["params"]) for group in (weights, biases)) == sum(p.requires_grad for p in model.parameters())
+
+
+def test_triangle_goes_up_and_down_in_lines():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    scheduler = triangle(optimizer, steps=100, start=0.2, peak=0.25, end=0.1)
+    rates = []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert rates[0] == pytest.approx(0.4)
+    assert rates[25] == max(rates) == pytest.approx(2.0)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.2)
+    assert rates[10] - rates[9] == pytest.approx(rates[20] - rates[19])
+    assert rates[90] - rates[89] == pytest.approx(rates[40] - rates[39])
+
+
+def test_lookahead_by_hand():
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(model.weight)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    Lookahead(model, optimizer, steps=4, every=2, decay=0.5)
+    found = []
+    for _ in range(4):
+        model.weight.grad = torch.full((1, 1), -1.0)  # each step adds 1
+        optimizer.step()
+        found.append(model.weight.item())
+    keep = 0.5**2 * (2 / 4) ** 3  # at step 2 the model is at 2, the slow weight at 0
+    middle = 2 * (1 - keep)
+    assert found == pytest.approx([1, middle, middle + 1, middle])  # at the end: the slow weight, as it is
+
+
+def test_lookahead_keeps_running_statistics_too():
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    average = Lookahead(model, optimizer, steps=10)
+    names = [name for name, value in model.state_dict().items() if value.is_floating_point()]
+    assert len(average.slow) == len(names) == 6
+
+
+def test_freeze_after_some_steps():
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    freeze_after(model.bias, optimizer, steps=2)
+    seen = []
+    for _ in range(4):
+        optimizer.zero_grad()
+        model(torch.ones(3, 2)).sum().backward()
+        optimizer.step()
+        seen.append(model.bias.item())
+    assert seen[1] != seen[0] and seen[1] == seen[2] == seen[3]
+
+
+def test_views_give_the_same_answer_for_an_image_and_its_mirror_picture():
+    torch.manual_seed(0)
+    model = CifarNet(widths=(4, 4, 4)).eval()
+    images = torch.randn(3, 3, 32, 32)
+    torch.testing.assert_close(average_over_views(model, images), average_over_views(model, images.flip(-1)))
+
+
+def test_views_are_weighted_means():
+    """A model that gives one pixel back: what each view adds can be read off."""
+
+    def pixel(images: torch.Tensor) -> torch.Tensor:
+        return images[:, 0, 2, 1:2]  # in the mirror picture, the one in column 3
+
+    image = torch.zeros(1, 1, 5, 5)
+    image[0, 0, 2, 1], image[0, 0, 2, 3] = 1, 3
+    image[0, 0, 1, 0], image[0, 0, 1, 2] = 10, 30  # come there when the picture moves down and right
+    image[0, 0, 3, 2], image[0, 0, 3, 4] = 100, 300  # ... up and left
+    assert average_over_views(pixel, image).item() == (1 + 3) / 2 / 2 + (10 + 30) / 2 / 4 + (100 + 300) / 2 / 4
+
+
+def test_predict_views_asks_in_evaluation_mode(pictures):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(192), nn.Linear(192, 10))
+    outputs, targets = predict_views(model.train(), loader(pictures, 16))
+    whole = average_over_views(model.eval(), torch.cat([images for images, _ in loader(pictures, 64)]))
+    torch.testing.assert_close(outputs, whole)
+    assert torch.equal(targets, pictures.labels)
