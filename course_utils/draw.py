@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from course_utils import show
-from course_utils.data import DataSets
+from course_utils.data import DataSets, ImageDataset
 from course_utils.interactive import offer
 
 Strokes = Sequence[Sequence[Sequence[float]]]
@@ -132,19 +132,20 @@ def answer(model: nn.Module, data: DataSets, strokes: Strokes, centred: bool = T
 
     Args:
         model: takes (1, 1, 28, 28), gives logits (1, classes); log-probabilities do, too.
-        data: what `load("mnist")` returned; its mean and std standardise the picture.
+        data: what `load("mnist")` returned; the drawing is scaled as its training images are.
         strokes, centred: see `ink`.
     """
     picture, seen = ink(strokes, centred), []
     if not picture.any():
         return Answer(picture, [], torch.zeros(0, 0, 0))
-    x = (torch.from_numpy(picture).float() / 255 - data.mean[0]) / data.std[0]
+    drawn = torch.from_numpy(picture)[None, None], torch.zeros(1, dtype=torch.long)  # the label counts for nothing
+    x, _ = ImageDataset(*drawn, data.train.mean, data.train.std)[0]  # (1, 28, 28)
     first = next((layer for layer in model.modules() if isinstance(layer, nn.Conv2d)), None)
     hook = first.register_forward_hook(lambda _layer, _inputs, output: seen.append(output[0])) if first else None
     training = model.training
     model.eval()
     try:
-        probabilities = model(x[None, None].to(next(model.parameters()).device)).softmax(dim=1)[0]
+        probabilities = model(x[None].to(next(model.parameters()).device)).softmax(dim=1)[0]
     finally:
         model.train(training)
         if hook:

@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from course_utils import draw, interactive
+from course_utils.data import ImageDataset
 from course_utils.draw import BOX, DIGITS, SIDE, answer, digit_pad, ink, moved
 from course_utils.models import LeNet, Mlp
 
-DATA = SimpleNamespace(mean=(0.13,), std=(0.31,), classes=tuple("0123456789"))
+DATA = SimpleNamespace(train=SimpleNamespace(mean=(0.13,), std=(0.31,)), classes=tuple("0123456789"))
 LINE = [[[0.2, 0.3], [0.4, 0.7]]]
 
 
@@ -94,6 +95,16 @@ def test_answer_asks_in_evaluation_mode_and_leaves_the_model_as_it_was():
     assert model.training and not any(layer._forward_hooks for layer in model.modules())
     x = (torch.from_numpy(ink(DIGITS[3])).float() / 255 - 0.13) / 0.31
     assert torch.allclose(first.maps, model[0](x[None, None])[0], atol=1e-6)
+
+
+def test_the_drawing_is_scaled_as_the_training_images_are():
+    torch.manual_seed(0)
+    picture, model = torch.from_numpy(ink(DIGITS[3]))[None, None], LeNet()
+    for scale in ((None, None), ((0.13,), (0.31,))):
+        train = ImageDataset(picture, torch.tensor([3]), *scale)
+        data = SimpleNamespace(train=train, mean=(0.13,), std=(0.31,), classes=DATA.classes)
+        expected = model(train[0][0][None]).softmax(dim=1)[0].tolist()
+        assert answer(model, data, DIGITS[3]).probabilities == pytest.approx(expected, abs=1e-6), scale
 
 
 def test_a_network_without_convolution_has_no_maps():
