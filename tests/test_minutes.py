@@ -32,3 +32,5 @@ def test_the_tables_show_what_was_measured():
     readme = README.read_text(encoding="utf-8")
     assert make_minutes.with_minutes(readme, MEASURED) == readme, "run: python tools/make_minutes.py"
     assert marked("timing", make_minutes.table(TIMING)) in (RESULTS / "README.md").read_text(encoding="utf-8")
+    guide = make_minutes.GUIDE.read_text(encoding="utf-8")
+    assert marked("minutes", make_minutes.class_table(MEASURED)) in guide, "run: python tools/make_minutes.py"

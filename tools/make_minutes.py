@@ -4,7 +4,7 @@
     python tools/make_minutes.py   # writes again what was measured
 
 In README.md the column of minutes in the table of lessons; in each lesson the line "Time" of its card; in
-results/README.md a table of all lessons and speeds.
+results/README.md a table of all lessons and speeds; in docs/INSTRUCTOR.md a table of what a lesson takes in class.
 """
 
 import math
@@ -20,7 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the checkout 
 from benchmarks.report import README, RESULTS, put_table, read_json  # noqa: E402
 
 LESSONS = sorted((README.parent / "notebooks").glob("*.ipynb"))
+GUIDE = README.parent / "docs" / "INSTRUCTOR.md"
 CARD = re.compile(r"the cells compute for (?:about|less than) \S+ minutes? on \S+ CPU cores")
+READING = re.compile(r"\| \*\*Time\*\* \| (\d+) minutes")
+EXERCISE = re.compile(r"^\| `\d\d\.\d+` \|.*\| `(\d+)` \|$", re.M)
 
 
 def minutes(seconds: float) -> int:
@@ -54,6 +57,20 @@ def table(timing: dict) -> str:
     return "\n".join(lines) + f"\n\nMeasured by `make check WRITE=1`; {'; '.join(where)}."
 
 
+def class_table(measured: dict) -> str:
+    """What each lesson takes in class. Reading and exercises are what the lesson itself says."""
+    lines = ["| lesson | talk and read | run | slowest cell, seconds | exercises |", "|---|---|---|---|---|"]
+    for path in LESSONS:
+        if not (times := measured["lessons"].get(path.stem)):
+            continue
+        cells = nbformat.read(path, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        run, exercises = minutes(times["seconds"]), sum(map(int, EXERCISE.findall(text)))
+        talk = int(READING.search(text)[1]) - run
+        lines.append(f"| {path.stem[:2]} | {talk} | {run} | {times['slowest_cell']:.0f} | {exercises or ''} |")
+    return "\n".join(lines) + f"\n\nRun: measured on {measured['cores']} CPU cores, {measured['date']}."
+
+
 def with_minutes(readme: str, measured: dict) -> str:
     """README.md, with the minutes of each lesson and the day in it."""
     for lesson, times in measured["lessons"].items():
@@ -76,7 +93,8 @@ def main() -> None:
     changed = rewrite(LESSONS, with_card, check=False)
     README.write_text(with_minutes(README.read_text(encoding="utf-8"), measured), encoding="utf-8", newline="\n")
     put_table("timing", table(timing), RESULTS / "README.md")
-    print("written: README.md, results/README.md,", ", ".join(changed) or "no lesson")
+    put_table("minutes", class_table(measured), GUIDE)
+    print("written: README.md, results/README.md, docs/INSTRUCTOR.md,", ", ".join(changed) or "no lesson")
 
 
 if __name__ == "__main__":
