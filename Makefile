@@ -1,10 +1,10 @@
-# lab · test · test-browser · check · data · notebooks.  On Windows, README.md gives the same commands without make.
+# lab · test · test-browser · test-colab · check · data · notebooks.  On Windows, README.md gives the same commands without make.
 PYTHON ?= python3
 BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN    := $(BIN)/python
 PIP    := $(RUN) -m uv pip install --python $(RUN)
 
-.PHONY: lab test test-browser check data notebooks
+.PHONY: lab test test-browser test-colab check data notebooks
 
 lab: .venv/lab.stamp            ## open the lessons in JupyterLab
 	@$(RUN) -m course_utils lab $(ARGS)
@@ -14,6 +14,9 @@ test: .venv/test.stamp          ## unit tests, lints, and every lesson at smoke 
 
 test-browser: .venv/test.stamp  ## the digit pad and a slider in a real JupyterLab and Chromium (Debian, Ubuntu; real data)
 	@tests/browser/run
+
+test-colab: .venv/test.stamp    ## every lesson as Colab opens it, with Colab's versions (Linux, macOS)
+	@tests/colab/run $(ARGS)
 
 check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
 	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)
