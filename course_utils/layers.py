@@ -196,6 +196,17 @@ def shape_table(model: nn.Module, input_shape: Sequence[int]) -> ShapeTable:
     return ShapeTable(LayerRow(a.name, type(a.module).__name__, a.output_shape, a.parameters) for a in layers)
 
 
+class Window(NamedTuple):
+    """Where the outputs of a layer look: (height, width) each, in pixels of the picture.
+
+    Output (i, j) sees `size` pixels from `first + (i, j) * step` on. What lies outside the picture is padding.
+    """
+
+    first: tuple[int, int]
+    size: tuple[int, int]
+    step: tuple[int, int]
+
+
 class FieldRow(NamedTuple):
     """One line of a table of receptive fields."""
 
@@ -205,6 +216,7 @@ class FieldRow(NamedTuple):
     receptive_field: tuple[int, int]  # height, width
     parameters: int
     multiply_adds: int  # for one picture
+    window: Window  # the receptive field with its place, and with the padding that it covers
 
 
 class FieldTable(list[FieldRow]):
@@ -212,7 +224,7 @@ class FieldTable(list[FieldRow]):
 
     def __str__(self) -> str:
         header = ("layer", "kind", "output", "each output sees", "parameters", "multiply-adds")
-        rows = [(r.layer, r.kind, by(r.output_shape), by(r.receptive_field), *r[4:]) for r in self]
+        rows = [(r.layer, r.kind, by(r.output_shape), by(r.receptive_field), *r[4:6]) for r in self]
         return as_table(header, rows, totals=["parameters", "multiply-adds"])
 
     __repr__ = __str__
@@ -266,7 +278,8 @@ def receptive_fields(model: nn.Module, input_shape: Sequence[int]) -> FieldTable
         counted = math.prod(layer.output_shape[1:]) if isinstance(module, (nn.Conv2d, nn.Linear)) else 0
         products = counted * module.weight[0].numel() if counted else 0  # for each output, one with every weight
         seen = tuple(np.minimum(field, input_shape[2:]).tolist())
-        row = (layer.output_shape[1:], seen, layer.parameters, products)
+        window = Window(*(tuple(pixels.tolist()) for pixels in (start, field, jump)))
+        row = (layer.output_shape[1:], seen, layer.parameters, products, window)
         table.append(FieldRow(layer.name or FUNCTION, sentence(module), *row))
         before = layer.output_shape
     return table
