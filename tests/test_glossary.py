@@ -22,7 +22,7 @@ def terms_used(lesson: str) -> set[link_terms.Term]:
 
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: term.anchor)
 def test_a_term(term):
-    assert term.anchor == slug(term.words)
+    assert term.anchor == slug(term.name)
     assert re.search("[가-힣]", term.korean), "the Korean term is missing"
     assert re.fullmatch(r"[A-Z][^.!?]*(?:[.]\d[^.!?]*)*\.", term.meaning), "expected one sentence"
     assert term.section in anchors(ROOT / "notebooks" / f"{term.lesson}.ipynb"), "the lesson has no such section"
@@ -36,10 +36,10 @@ def test_terms_are_unique_and_sorted():
     assert len({term.anchor for term in TERMS}) == len(TERMS)
 
 
-def test_a_row_in_another_form_is_refused(tmp_path):
+def test_an_entry_in_another_form_is_refused(tmp_path):
     page = tmp_path / "GLOSSARY.md"
-    page.write_text("| term | Korean | meaning | lesson |\n|---|---|---|---|\n| pooling | | | |\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="found the row"):
+    page.write_text("# Glossary\n\n## pooling\n\nTo cut a picture into blocks.\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="found '## pooling"):
         link_terms.read_terms(page)
 
 

@@ -21,9 +21,8 @@ from sections import rewrite
 ROOT = Path(__file__).resolve().parent.parent
 GLOSSARY = ROOT / "docs" / "GLOSSARY.md"
 LINK = re.compile(r"\[([^\]]*)\]\(\.\./docs/GLOSSARY\.md#([^)]*)\)")
-ROW = re.compile(
-    r'^\| <a id="(.*?)"></a>\*\*(.+?)\*\* \| (.*?) \| (.*?) '
-    r"\| \[(\d\d, section \d)\]\(\.\./notebooks/(.*?)\.ipynb#(.*?)\) \|$"
+ENTRY = re.compile(
+    r"## (.+)\n\n\*\*(.+)\*\* · (.+) \[Lesson (\d\d, section \d)\]\(\.\./notebooks/(.+)\.ipynb#(.+)\)\n*"
 )
 NOT_PROSE = re.compile(
     r"^ *(```|~~~).*?^ *\1|<details.*?</details>|\$\$.*?\$\$"  # over several lines
@@ -36,9 +35,8 @@ SPACE = r"\*{0,2}(?:[ \t]+|[ \t]*\n[ \t]*)\*{0,2}"  # between two words of a ter
 
 
 class Term(NamedTuple):
-    """A row of the glossary. `lesson` (the file's stem) and `section` (a heading's anchor) introduce the term."""
+    """An entry of the glossary. `lesson` (the file's stem) and `section` (a heading's anchor) introduce the term."""
 
-    anchor: str
     name: str
     korean: str
     meaning: str
@@ -51,18 +49,22 @@ class Term(NamedTuple):
         """The name without the short or long form in brackets, as lessons write it."""
         return self.name.partition(" (")[0]
 
+    @property
+    def anchor(self) -> str:
+        """What leads to the entry, after the # of a link: as GitHub makes it from the heading."""
+        return re.sub(r"[^\w-]", "", self.name.lower().replace(" ", "-"))
+
 
 def read_terms(glossary: Path = GLOSSARY) -> list[Term]:
-    """All rows of the glossary's table. Raises ValueError for a row that is not in its form."""
-    lines = glossary.read_text(encoding="utf-8").splitlines()
-    rows = [line for line in lines if line.startswith("|")][2:]  # without the header and the line below it
-    for row in rows:
-        if not ROW.match(row):
+    """All entries of the glossary. Raises ValueError for one that is not in its form."""
+    entries = re.split(r"(?m)^(?=## )", glossary.read_text(encoding="utf-8"))[1:]
+    for entry in entries:
+        if not ENTRY.fullmatch(entry):
             raise ValueError(
-                f"{glossary.name}: found the row {row!r}, expected "
-                '| <a id="term"></a>**term** | Korean | meaning | [NN, section N](../notebooks/NN_name.ipynb#heading) |'
+                f"{glossary.name}: found {entry.strip()!r}, expected a heading with the term, an empty line, and "
+                "**Korean** · One sentence. [Lesson NN, section N](../notebooks/NN_name.ipynb#heading)"
             )
-    return [Term(*ROW.match(row).groups()) for row in rows]
+    return [Term(*ENTRY.fullmatch(entry).groups()) for entry in entries]
 
 
 def uses(markdown: str, terms: list[Term]) -> Iterator[tuple[int, int, Term]]:
