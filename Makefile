@@ -1,10 +1,11 @@
-# lab · test · test-browser · test-colab · check · data · notebooks.  On Windows, README.md gives the same commands without make.
+# lab · test · test-browser · test-colab · test-oldest · check · data · notebooks.
+# On Windows, README.md gives the same commands without make.
 PYTHON ?= python3
 BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN    := $(BIN)/python
 PIP    := $(RUN) -m uv pip install --python $(RUN)
 
-.PHONY: lab test test-browser test-colab check data notebooks
+.PHONY: lab test test-browser test-colab test-oldest check data notebooks
 
 lab: .venv/lab.stamp            ## open the lessons in JupyterLab
 	@$(RUN) -m course_utils lab $(ARGS)
@@ -17,6 +18,9 @@ test-browser: .venv/test.stamp  ## the digit pad and a slider in a real JupyterL
 
 test-colab: .venv/test.stamp    ## every lesson as Colab opens it, with Colab's versions (Linux, macOS)
 	@tests/colab/run $(ARGS)
+
+test-oldest: .venv/test.stamp   ## tests and lessons with the oldest versions that requirements.txt allows (Linux, macOS)
+	@tests/oldest/run $(ARGS)
 
 check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
 	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)
