@@ -13,7 +13,7 @@ lab: .venv/lab.stamp            ## open the lessons in JupyterLab
 test: .venv/test.stamp          ## unit tests, lints, and every lesson at smoke speed
 	@$(RUN) -m pytest -n 2 $(ARGS)
 
-test-browser: .venv/test.stamp  ## the digit pad and a slider in a real JupyterLab and Chromium (Debian, Ubuntu; real data)
+test-browser: .venv/test.stamp  ## the digit pad and the controls in a real JupyterLab and Chromium (Debian, Ubuntu; real data)
 	@tests/browser/run
 
 test-colab: .venv/test.stamp    ## every lesson as Colab opens it, with Colab's versions (Linux, macOS)

@@ -347,7 +347,13 @@ def make_shapes(setting: Setting):
 
     fields = {
         name: widgets.BoundedIntText(
-            value=value, min=0, max=64, description=name, continuous_update=True, layout=widgets.Layout(width="170px")
+            value=value,
+            min=0,
+            max=64,
+            description=name,
+            continuous_update=True,
+            layout=widgets.Layout(width="190px"),
+            style={"description_width": "100px"},
         )
         for name, value in setting._asdict().items()
     }

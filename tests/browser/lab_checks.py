@@ -53,10 +53,11 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-def exercise_notebook() -> nbformat.NotebookNode:
-    """The pad with a network that has seen 20,000 real digits once, each moved a little."""
-    sources = (
-        'import sys\nsys.path[:0] = [".."]\nfrom course_utils.course import setup\ncourse = setup(lesson="04")',
+SETUP = 'import sys\nsys.path[:0] = [".."]\nfrom course_utils.course import setup\ncourse = setup(lesson="04")'
+NOTEBOOKS = {  # small ones, written for these tests
+    # the pad with a network that has seen 20,000 real digits once, each moved a little
+    "pad.ipynb": (
+        SETUP,
         """import torch
 from torch.utils.data import Subset
 from course_utils.data import load, loader, pad_and_crop
@@ -71,9 +72,9 @@ schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=len
 fit(model, batches, epochs=1, optimizer=optimizer, scheduler=schedule, scheduler_interval="step", verbose=False)
 print("validation:", evaluate(model, loader(mnist.validation, batch_size=500)))""",
         "from course_utils.draw import digit_pad\ndigit_pad(model, mnist)",
-    )
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources], metadata=kernel)
+    ),
+    "shapes.ipynb": (SETUP, "from course_utils.explore import shape_explorer\nshape_explorer(28, stride=2)"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,10 @@ def lab(tmp_path_factory):
     work, own = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("jupyter")
     for name in ("notebooks", "course_utils", "images"):
         shutil.copytree(ROOT / name, work / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    nbformat.write(exercise_notebook(), work / "notebooks" / "pad.ipynb")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    for name, sources in NOTEBOOKS.items():
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), work / "notebooks" / name)
     for path, value in {
         "docmanager-extension/plugin": {"autosave": False},
         "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
@@ -313,33 +317,96 @@ def test_the_pad_recognises_digits(lab, chromium):
         assert page.evaluate(STATE)["all"] == cells
 
 
-# ---- a slider ------------------------------------------------------------------------------------------------------
+# ---- controls of ipywidgets ----------------------------------------------------------------------------------------
 
 
-def test_the_slider_of_lesson_01_turns_the_kernel(lab, chromium):
-    with notebook(chromium, lab("01_image_filters.ipynb"), "slider") as page:
-        box = page.locator(".widget-interact")
-        handle, readout = box.locator(".noUi-handle"), box.locator(".widget-readout")
-        kernel, picture = box.locator(".widget-output pre"), box.locator(".widget-output img")
-        handle.scroll_into_view_if_needed()
-        expect(readout).to_have_text("45")
-        shown = [(kernel.inner_text(), picture.get_attribute("src"))]
+class Control:
+    """A control with fields, one picture and one text, found by the label of one of its fields."""
 
-        def changed(angle: str) -> None:
-            expect(readout).to_have_text(angle)
-            expect(kernel).not_to_have_text(shown[-1][0], timeout=15_000)
-            expect(picture).not_to_have_attribute("src", shown[-1][1], timeout=15_000)
-            shown.append((kernel.inner_text(), picture.get_attribute("src")))
+    def __init__(self, page: Page, label: str):
+        self.page = page
+        self.box = page.locator(".widget-box", has=page.get_by_text(label, exact=True)).first  # the outermost
+        self.picture, self.says = self.box.locator("img"), self.box.locator(".widget-html")
+        self.says.scroll_into_view_if_needed()
+        self.shown = [self.picture.get_attribute("src")]
 
+    def field(self, label: str):
+        return self.box.get_by_label(label, exact=True)
+
+    def type(self, label: str, text: str) -> None:
+        self.field(label).focus()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(text)
+
+    def slider(self, label: str):
+        """The handle, the track and the number of a slider."""
+        slider = self.box.locator(".widget-slider", has_text=label)
+        return (slider.locator(part) for part in (".noUi-handle", ".noUi-base", ".widget-readout"))
+
+    def changed(self, text: str) -> None:
+        """The text says this, and the picture is another one."""
+        expect(self.says).to_contain_text(text, timeout=15_000)
+        expect(self.picture).not_to_have_attribute("src", self.shown[-1], timeout=15_000)
+        wait(self.page, lambda state: state["kernel"] == "idle", 20, "the last picture")
+        self.shown.append(self.picture.get_attribute("src"))
+
+
+def test_the_kernels_of_lesson_01_move_and_change(lab, chromium):
+    with notebook(chromium, lab("01_image_filters.ipynb"), "kernels") as page:
+        cells = page.evaluate(STATE)["all"]
+        mover = Control(page, "place")
+        expect(mover.says).to_contain_text("row 0, column 0")
+        handle, _, readout = mover.slider("place")
         handle.focus()
         page.keyboard.press("ArrowRight")
-        changed("60")
+        mover.changed("row 0, column 1: the sum of the products is 151.0")
+        expect(readout).to_have_text("2")
 
-        at, track = handle.bounding_box(), box.locator(".noUi-base").bounding_box()
+        editor = Control(page, "Sobel, angle")
+        expect(editor.says).to_contain_text("add up to 0")
+        editor.type("1,1", "9")  # seen at once, without Enter
+        editor.changed("add up to 9")
+        page.keyboard.press("Tab")
+        expect(editor.field("1,2")).to_be_focused()
+        page.keyboard.press("ArrowUp")
+        expect(editor.field("1,2")).to_have_value("2.25")
+        editor.changed("add up to 9.25")
+        editor.box.get_by_role("button", name="emboss").focus()
+        page.keyboard.press("Space")
+        editor.changed("add up to 1")
+        expect(editor.field("0,0")).to_have_value("-2")
+        editor.box.get_by_role("button", name="identity").click()
+        expect(editor.field("0,0")).to_have_value("0")
+        editor.changed("add up to 1")
+
+        handle, track, readout = editor.slider("Sobel, angle")
+        handle.focus()
+        page.keyboard.press("ArrowRight")
+        editor.changed("add up to 0")
+        expect(readout).to_have_text("15")
+        at, base = handle.bounding_box(), track.bounding_box()
         page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
         page.mouse.down()
-        page.mouse.move(track["x"] + track["width"] + 20, at["y"] + at["height"] / 2, steps=6)
+        page.mouse.move(base["x"] + base["width"] + 20, at["y"] + at["height"] / 2, steps=6)
         page.mouse.up()
-        changed("180")
-        expect(kernel).to_contain_text("[ 2.  0. -2.]", timeout=30_000)  # minus Sobel x, after all angles on the way
-        assert len(set(shown)) == 3
+        expect(readout).to_have_text("180")
+        expect(editor.field("1,0")).to_have_value("2", timeout=30_000)  # minus Sobel x, after all angles on the way
+        editor.changed("add up to 0")
+        assert page.evaluate(STATE)["all"] == cells, "no key reached JupyterLab"
+
+
+def test_the_shape_explorer_answers_what_is_typed(lab, chromium):
+    with notebook(chromium, lab("shapes.ipynb"), "shapes") as page:
+        expect(page.locator(".jp-OutputArea img")).to_have_count(2)  # a figure stands before the control
+        shapes = Control(page, "kernel_size")
+        expect(shapes.says).to_contain_text("6x13x13")
+        shapes.type("kernel_size", "5")
+        shapes.changed("6x12x12")
+        shapes.type("pool", "2")
+        shapes.changed("6x6x6")
+        shapes.type("kernel_size", "40")
+        expect(shapes.says).to_contain_text("The window is 40 pixels wide, the picture with its padding only 28")
+        expect(shapes.picture).to_be_hidden()
+        shapes.type("kernel_size", "3")
+        expect(shapes.picture).to_be_visible()
+        shapes.changed("conv 3x3")
