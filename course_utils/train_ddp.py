@@ -9,6 +9,7 @@ Lesson 11 explains it.
 import argparse
 import os
 import signal
+from collections.abc import Sequence
 
 import torch
 from torch.nn.parallel import DistributedDataParallel
@@ -20,14 +21,14 @@ from course_utils.models import Conv32x64
 from course_utils.train import fit
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--batch-size", type=int, default=128, help="of each process")
     parser.add_argument("--images", type=int, default=10_000, help="training images")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--checkpoint")
     parser.add_argument("--die-after", type=int, help="kill the last process after so many epochs, to see what happens")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
 
     with parallel.process_group() as device:
         rank, world_size = parallel.rank(), parallel.world_size()
