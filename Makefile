@@ -1,11 +1,11 @@
-# lab · test · test-browser · test-colab · test-oldest · check · data · notebooks.
+# lab · test · test-browser · test-colab · test-oldest · site · test-site · check · data · notebooks.
 # On Windows, README.md gives the same commands without make.
 PYTHON ?= python3
 BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN    := $(BIN)/python
 PIP    := $(RUN) -m uv pip install --python $(RUN)
 
-.PHONY: lab test test-browser test-colab test-oldest check data notebooks
+.PHONY: lab test test-browser test-colab test-oldest site test-site check data notebooks
 
 lab: .venv/lab.stamp            ## open the lessons in JupyterLab
 	@$(RUN) -m course_utils lab $(ARGS)
@@ -21,6 +21,12 @@ test-colab: .venv/test.stamp    ## every lesson as Colab opens it, with Colab's 
 
 test-oldest: .venv/test.stamp   ## tests and lessons with the oldest versions that requirements.txt allows (Linux, macOS)
 	@tests/oldest/run $(ARGS)
+
+site: .venv/site.stamp          ## a book of the lessons with their stored outputs, in build/site/html (needs npm, for MathJax)
+	@$(RUN) tools/make_site.py
+
+test-site: site                 ## every page of it in a real Chromium (Debian, Ubuntu)
+	@tests/site/run $(ARGS)
 
 check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
 	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)
@@ -56,3 +62,7 @@ export NO_PYTHON
 	@rm -f $< $@
 	$(PIP) -r pyproject.toml --extra test
 	@touch $< $@
+
+.venv/site.stamp: .venv/test.stamp
+	$(PIP) -r pyproject.toml --extra site
+	@touch $@

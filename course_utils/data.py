@@ -385,10 +385,15 @@ def load(name: str, validation: int = 5000,
          normalize: bool | tuple[Sequence[float], Sequence[float]] = True) -> DataSets:
     """Load "mnist", "fashion_mnist" or "cifar10"; if the real files cannot be had, a drawn stand-in, and say so.
 
-    validation: so many images are split off the training set, the same share of each class, the same for everybody.
-        0 keeps the training set whole, as the posts do; `validation` is then None.
-    normalize: True standardises by mean and std of the training split, False leaves 0..1; or give a pair (mean, std).
-    Raises ValueError for a wrong argument; DataError if there is no room even for the stand-in.
+    Args:
+        name: the data set.
+        validation: so many images are split off the training set, the same share of each class, the same for everybody.
+            0 keeps the training set whole, as the posts do; `validation` is then None.
+        normalize: True standardises by mean and std of the training split, False leaves 0..1; or a pair (mean, std).
+
+    Raises:
+        ValueError: an argument is wrong.
+        DataError: there is no room even for the stand-in.
     """
     global _standin_in_use
     source = _source(name)

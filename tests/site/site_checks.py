@@ -1,0 +1,133 @@
+"""Every page of the site in a real browser: make test-site (tests/site/run), after make site.
+
+The name keeps pytest from collecting this file by itself: it needs a browser, and axe-core from the npm registry.
+"""
+
+import os
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from make_site import OUT, npm_file
+from playwright.sync_api import Browser, Page, sync_playwright
+from set_address import read_address
+
+AXE = npm_file("axe-core@4.14.1", "axe.min.js").decode()
+PAGES = sorted(path.relative_to(OUT).as_posix() for path in OUT.rglob("*.html") if "_static" not in path.parts)
+PICTURES = os.environ.get("COURSE_BROWSER_PICTURES")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+FINDINGS = """async () => {
+  const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "best-practice"]});
+  return found.violations.filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => `${v.id}: ${v.help}\\n` + v.nodes.slice(0, 3).map((n) => "    " + n.html.slice(0, 200)).join("\\n"));
+}"""
+BROKEN = """async () => {
+  const all = [...document.images];
+  for (const image of all) image.loading = "eager";
+  await Promise.allSettled(all.map((image) => image.decode()));
+  return all.filter((image) => !image.naturalWidth).map((image) => image.src);
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Where the site is served."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(OUT))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root with its sandbox
+        args = [*sandbox, "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=os.environ["COURSE_BROWSER"], args=args)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, address: str):
+    """Opens a page of the site; at the end, its console holds no error and it has asked no other server."""
+    contexts, faults = [], []
+
+    def refuse(route) -> None:
+        faults.append(f"asks {route.request.url}")
+        route.abort()
+
+    def visit(name: str, **options) -> Page:
+        contexts.append(context := chromium.new_context(viewport=DESKTOP, **options))
+        page = context.new_page()
+        page.route(lambda url: not url.startswith((address, "data:", "blob:")), refuse)
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        )
+        page.goto(f"{address}/{name}", wait_until="load")
+        page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not faults, "\n".join(faults)
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{PICTURES}/{name.replace('/', '-')}.png")
+
+
+def serious(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    return page.evaluate(FINDINGS)
+
+
+def test_there_are_pages():
+    assert "index.html" in PAGES, f"there is no site in {OUT}: make site"
+    assert sum(name.startswith("notebooks/") for name in PAGES) >= 12
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(name: str, open_page):
+    page = open_page(name)
+    assert page.evaluate(BROKEN) == [], "pictures that cannot be shown"
+    assert page.locator("mjx-merror, .math:not(:has(mjx-container))").count() == 0, "formulas that are not drawn"
+    assert not (found := serious(page)), "\n".join(found)
+    picture(page, name)
+    page.set_viewport_size(PHONE)
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"on a phone the page is {wide} pixels too wide"
+    if PICTURES:
+        page.wait_for_timeout(500)  # the sidebars slide away
+    picture(page, f"{name}-phone")
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if "/" not in name or name.startswith("notebooks/0")])
+def test_dark(name: str, open_page):
+    page = open_page(name, color_scheme="dark")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    picture(page, f"{name}-dark")
+    assert not (found := serious(page)), "\n".join(found)
+
+
+def test_search_finds_a_lesson(open_page):
+    page = open_page("search.html?q=dropout")
+    page.wait_for_selector("#search-results li a[href*='06_fashion_mnist_dropout']")
+
+
+def test_a_lesson_leads_to_colab(open_page):
+    page = open_page("notebooks/02_idx_files.html")
+    assert page.locator(f"a[href='{read_address().badge('notebooks/02_idx_files.ipynb')}']").count() >= 1

@@ -1,0 +1,136 @@
+"""Build the site: a book of the lessons with their stored outputs, the glossary, the results, the library.
+
+    python tools/make_site.py            # into build/site/html; open its index.html
+
+The pages are copies of this repository's notebooks and .md files. What is changed on the way: a link to a file that is
+no page leads to the file on GitHub, a picture of another server becomes its words, and figures get an alt text. Nothing
+is executed. Sphinx (docs/site/conf.py) stops at the first warning, such as a link that leads nowhere.
+
+MathJax comes from the npm registry, once; the site itself asks no other server for anything.
+"""
+
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import nbformat
+from set_address import ROOT, Address, read_address
+
+sys.path.insert(0, str(ROOT))
+import course_utils  # noqa: E402
+
+SITE = ROOT / "docs" / "site"
+BUILD = ROOT / "build" / "site"
+OUT = BUILD / "html"
+MATHJAX = "mathjax@3.2.2"
+MODULES = re.findall(r"^    (\w+) ", course_utils.__doc__, re.M)  # in the order in which they import each other
+CONTENTS = {  # caption: pages
+    "Lessons": "notebooks/[0-9]*",
+    "Exercises": "notebooks/exercises/*",
+    "Solutions": "notebooks/solutions/*",
+    "More": "docs/GLOSSARY\ndocs/DATA\ndocs/INSTRUCTOR\ndocs/JUPYTERHUB\nresults/README\napi",
+}
+LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z][a-z0-9+.-]*:|#)([^)\s\"#]+)")
+
+
+def pages() -> list[Path]:
+    """Every notebook and document that becomes a page."""
+    documents = [ROOT / "README.md", ROOT / "results" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [*documents, *sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))]
+
+
+def adapted(markdown: str, path: str, known: set[str], address: Address) -> str:
+    """The text of the page `path`, with links and pictures that work on the site. `known` are the site's files."""
+
+    def link(found: re.Match) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), found[2]))
+        if target == "README.md":
+            return found[1] + posixpath.relpath("index.md", posixpath.dirname(path) or ".")
+        if target in known:
+            return found[0]
+        kind = "tree" if (ROOT / target).is_dir() else "blob"
+        return f"{found[1]}{address.url}/{kind}/{address.branch}/{target}"
+
+    markdown = re.sub(r"!\[([^\]]*)\]\(https?://[^)]*\)", r"\1", markdown)  # a badge becomes a link of words
+    markdown = re.sub(r'<a id="([\w-]+)"></a>(\*\*.+?\*\*)', r"[\2]{#\1}", markdown)  # a target that Sphinx knows
+    return LINK.sub(link, markdown)
+
+
+def stage() -> None:
+    """Lay out all pages below BUILD/pages."""
+    folder, address = BUILD / "pages", read_address()
+    shutil.rmtree(folder, ignore_errors=True)
+    known = {path.relative_to(ROOT).as_posix() for path in pages()}
+    for picture in (*ROOT.glob("images/*.png"), *ROOT.glob("results/*.png")):
+        known.add(picture.relative_to(ROOT).as_posix())
+        (folder / picture.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, folder / picture.parent.name)
+    for path in pages():
+        name = path.relative_to(ROOT).as_posix()
+        target = folder / ("index.md" if name == "README.md" else name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".md":
+            text = adapted(text, name, known, address) + (contents() if name == "README.md" else "")
+        else:
+            nb = nbformat.reads(text, as_version=4)
+            for cell in nb.cells:
+                if cell.cell_type == "markdown":
+                    cell.source = adapted(cell.source, name, known, address)
+                elif any("image/png" in out.get("data", {}) for out in cell.outputs):
+                    alt = f"Figure drawn by cell {cell.execution_count}; the text around it says what it shows."
+                    cell.metadata["mystnb"] = {"image": {"alt": alt}}
+            text = nbformat.writes(nb)
+        target.write_text(text, encoding="utf-8")
+    text = (SITE / "api.md").read_text(encoding="utf-8")
+    for module in MODULES:
+        text += f"## {module}\n\n```{{eval-rst}}\n.. automodule:: course_utils.{module}\n```\n\n"
+    (folder / "api.md").write_text(text, encoding="utf-8")
+
+
+def contents() -> str:
+    """The hidden tables of contents, which give the site its sidebar."""
+    trees = (
+        f"```{{toctree}}\n:hidden:\n:glob:\n:caption: {caption}\n\n{names}\n```\n"
+        for caption, names in CONTENTS.items()
+    )
+    return "\n" + "\n".join(trees)
+
+
+def npm_file(package: str, member: str) -> bytes:
+    """One file of a package of the npm registry, such as ("mathjax@3.2.2", "es5/tex-svg.js"). It is fetched once."""
+    store = BUILD / "npm"
+    archive = store / f"{package.replace('@', '-')}.tgz"
+    if not archive.exists():
+        npm = shutil.which("npm")
+        if not npm:
+            sys.exit(f"{package} comes from npm, and npm is not here. Install Node.js (Debian: apt install npm).")
+        store.mkdir(parents=True, exist_ok=True)
+        subprocess.run([npm, "pack", "--silent", package], cwd=store, check=True, stdout=subprocess.DEVNULL)
+    with tarfile.open(archive) as tar:
+        return tar.extractfile(f"package/{member}").read()
+
+
+def main() -> int:
+    stage()
+    (BUILD / "static").mkdir(exist_ok=True)
+    (BUILD / "static" / "tex-svg.js").write_bytes(npm_file(MATHJAX, "es5/tex-svg.js"))
+    for folder in (OUT, BUILD / "doctrees"):
+        shutil.rmtree(folder, ignore_errors=True)
+    command = ["-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", "-c", SITE, "-d", BUILD / "doctrees"]
+    done = subprocess.run(
+        [sys.executable, *command, BUILD / "pages", OUT], env=os.environ | {"MPLBACKEND": "agg", "COURSE_OFFLINE": "1"}
+    )
+    if done.returncode == 0:
+        (OUT / ".nojekyll").touch()  # GitHub Pages would leave out folders that begin with an underscore
+        print(f"{len(list(OUT.rglob('*.html')))} pages in {OUT}: open {OUT / 'index.html'}")
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
