@@ -220,10 +220,10 @@ def peak(row: str, name: str) -> int:
     else:
         way = Ours(recipe, "cpu", load(recipe.data, validation=0, normalize=recipe.normalize).train, False, None)
     way.seconds_per_step()
-    status = Path("/proc/self/status")
+    status = Path("/proc/self/status")  # posix
     if status.exists():  # Linux; its ru_maxrss would count the process that started this one
-        return round(int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) * 1024 / 1e6)
-    import resource  # not on Windows
+        return round(int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))[1]) * 1024 / 1e6)
+    import resource  # posix: not on Windows
 
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
 

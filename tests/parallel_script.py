@@ -105,6 +105,6 @@ def task_hanging(folder: Path) -> None:
 if __name__ == "__main__":
     task, folder = sys.argv[1], Path(sys.argv[2])
     with parallel.process_group():
-        (folder / f"{task}-{parallel.rank()}.pid").write_text(str(os.getpid()))
+        (folder / f"{task}-{parallel.rank()}.pid").write_text(str(os.getpid()), encoding="utf-8")
         result = globals()[f"task_{task}"](folder)
         torch.save(result, folder / f"{task}-{parallel.rank()}.pt")

@@ -100,7 +100,7 @@ def test_lab_takes_another_port_when_its_own_is_taken(tmp_path):
         environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTERLAB_SETTINGS_DIR": str(tmp_path)}
         command = [sys.executable, "-m", "course_utils", "lab", "--no-browser", f"--port={port}"]
         log = tmp_path / "log"
-        with open(log, "w") as file:
+        with open(log, "w", encoding="utf-8") as file:
             server = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=file, stderr=file, stdin=subprocess.DEVNULL
             )
@@ -324,11 +324,11 @@ class TestMake:
 
         def run(*arguments):
             calls = tmp_path / "calls"
-            calls.write_text("")
+            calls.write_text("", encoding="utf-8")
             done = subprocess.run(
                 [MAKE, *arguments, "PYTHON=./fake-python"], cwd=tmp_path, capture_output=True, text=True
             )
-            return done.returncode, [line.strip() for line in calls.read_text().splitlines()]
+            return done.returncode, [line.strip() for line in calls.read_text(encoding="utf-8").splitlines()]
 
         return run
 
@@ -364,7 +364,7 @@ class TestMake:
     @pytest.mark.parametrize("body", [None, "exit 1"], ids=["no such python", "too old, or without venv"])
     def test_no_usable_python(self, make, tmp_path, body):
         if body:
-            (tmp_path / "fake-python").write_text(f"#!/bin/sh\n{body}\n")
+            (tmp_path / "fake-python").write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
         else:
             (tmp_path / "fake-python").unlink()
         done = subprocess.run([MAKE, "lab", "PYTHON=./fake-python"], cwd=tmp_path, capture_output=True, text=True)

@@ -484,7 +484,7 @@ def test_folder_that_cannot_be_made(mnist, here, capsys):
 @contextlib.contextmanager
 def unprivileged():
     """Permission bits do not bind root; so be nobody for a while."""
-    root = os.geteuid() == 0
+    root = os.geteuid() == 0  # posix
     if root:
         os.seteuid(65534)
     try:

@@ -130,7 +130,7 @@ def test_not_a_file(tmp_path):
             read_idx(os.devnull)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user without all rights")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user without all rights")  # posix
 def test_no_rights(tmp_path):
     path = put(tmp_path, VALID)
     path.chmod(0)

@@ -68,7 +68,7 @@ def gone(pid: int) -> bool:
 def assert_gone(folder: Path, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     for file in folder.glob("*.pid"):
-        while not gone(int(file.read_text())):
+        while not gone(int(file.read_text(encoding="utf-8"))):
             assert time.monotonic() < end, f"{file.stem} still runs"
             time.sleep(0.05)
 
@@ -188,7 +188,7 @@ def test_it_goes_on_in_two_processes_to_the_same_bits(killed, together, tmp_path
 
 def test_a_failure_shows_its_message(tmp_path):
     broken = tmp_path / "broken.py"
-    broken.write_text("raise SystemError('told to the reader')")
+    broken.write_text("raise SystemError('told to the reader')", encoding="utf-8")
     with pytest.raises(RuntimeError, match="(?s)broken.py.* failed.*told to the reader"):
         parallel.torchrun([str(broken)], processes=1)
 
