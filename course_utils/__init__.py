@@ -6,7 +6,9 @@
     standin     drawn pictures for those who have neither the data nor a network
     data        load("mnist" | "fashion_mnist" | "cifar10") and loader(...)
     models      every network of the course
+    parallel    one training in several processes, and torchrun from a notebook
     train       fit, evaluate, predict
+    train_ddp   the script of lesson 11
     layers      what the layers of a model do: shapes, parameters, receptive fields
     diagrams    the boxes of show.architecture
     show        pictures and tables
