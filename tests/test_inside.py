@@ -1,5 +1,10 @@
 """What is computed is checked against gradients, or against numbers that can be had by hand; figures hold that data."""
 
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -286,3 +291,39 @@ def test_slider_and_field_choose_the_picture(shades, monkeypatch):
 
 def test_png_is_a_picture():
     assert interactive.png(inside.filters(torch.ones(1, 1, 2, 2))).startswith(b"\x89PNG")
+
+
+# ---- TensorBoard, in lesson 08 ----
+
+
+def test_the_lines_of_lesson_08_write_what_tensorboard_shows(tmp_path, monkeypatch):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    lesson = (Path(inside.__file__).parent.parent / "notebooks" / "08_cifar10_vgg.ipynb").read_text(encoding="utf-8")
+    text = next(
+        c.source for c in nbformat.reads(lesson, 4).cells if "TensorBoard" in c.source and "<details>" in c.source
+    )
+    code, magics = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    folder = re.search(r'SummaryWriter\("(.*?)"\)', code).group(1)
+    assert magics.split("\n")[:2] == ["%load_ext tensorboard", f"%tensorboard --logdir {folder}"]
+    assert f'log_dir="{folder}"' in text and folder.startswith("runs/"), "runs/ is no part of the repository"
+
+    monkeypatch.chdir(tmp_path)
+    images = some_images(40, 3, 32, 32)
+    images.labels[:] = torch.arange(40) % 10
+    names = {
+        "chosen": Vgg((4, 4, 8)).eval(),
+        "cifar": SimpleNamespace(test=images, classes=tuple("abcdefghij")),
+        "course": SimpleNamespace(device=torch.device("cpu")),
+        "balanced_sample": lambda dataset, rate: dataset,
+        "inside": inside,
+        "loader": loader,
+    }
+    exec(code, names)
+    events = EventAccumulator(folder)
+    tags = events.Reload().Tags()
+    assert tags["graph"] and set(tags["histograms"]) == {name for name, _ in names["chosen"].named_parameters()}
+    assert set(tags["images"]) == {"test pictures", "filters of the first layer"}
+    assert (tmp_path / folder / "projector_config.pbtxt").exists()
+    table = next((tmp_path / folder).rglob("tensors.tsv")).read_text(encoding="utf-8").splitlines()
+    assert len(table) == 40 and len(table[0].split("\t")) == 8, "one line for each picture, one number for each channel"
