@@ -14,6 +14,7 @@
     show        pictures and tables
     draw        a pad to draw a digit on, with live answers
     explore     a kernel that moves, a kernel to edit, the shapes of a layer
+    inside      what a trained network reacts to, where it errs, how sure it is
     checks      errors that are meant to happen
     course      setup(), the first call of every lesson
     doctor      the instructor's pre-flight: python -m course_utils --help

@@ -7,7 +7,6 @@ sums from PyTorch: no formula is written here again.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from io import BytesIO
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -21,7 +20,7 @@ from matplotlib.patches import Circle, Patch, Rectangle
 from torch import nn
 
 from course_utils import show
-from course_utils.interactive import offer
+from course_utils.interactive import offer, png
 from course_utils.layers import FieldTable, by, reach, receptive_fields
 
 PRESETS = {
@@ -47,13 +46,6 @@ def correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The kernel slides over the image and stays inside: (H, W) and (k, k) -> (H - k + 1, W - k + 1)."""
     image, kernel = (torch.tensor(np.asarray(a), dtype=torch.float64)[None, None] for a in (image, kernel))
     return F.conv2d(image, kernel)[0, 0].numpy()
-
-
-def _png(figure: Figure) -> bytes:
-    """The figure as a file for a widget, which shows it faster and without flicker."""
-    file = BytesIO()
-    figure.savefig(file, format="png")
-    return file.getvalue()
 
 
 def _grid(axis: Axes) -> None:
@@ -131,7 +123,7 @@ def make_mover(patch: np.ndarray, kernel: np.ndarray):
     def draw(_change=None) -> None:
         figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.2))
         _draw_place(axes, patch, kernel, result, slider.value - 1, fontsize=9)
-        picture.value = _png(show.finish(figure))
+        picture.value = png(show.finish(figure))
         r, c = divmod(slider.value - 1, result.shape[1])
         says.value = f"row {r}, column {c}: the sum of the products is {result[r, c]:.1f}"
 
@@ -199,7 +191,7 @@ def make_editor(picture: np.ndarray):
     def draw(_change=None) -> None:
         figure, axis = plt.subplots(figsize=(4.2, 4.2))
         says.value = _draw_filtered(axis, picture, np.array([field.value for field in fields]).reshape(3, 3))
-        image.value = _png(show.finish(figure))
+        image.value = png(show.finish(figure))
 
     def put(kernel: np.ndarray) -> None:
         for field, weight in zip(fields, np.ravel(kernel), strict=True):
@@ -365,7 +357,7 @@ def make_shapes(setting: Setting):
         image.layout.display = "none" if why else ""
         says.value = f"<b>{why}</b>" if why else f"<pre>{chosen.table()}</pre>"
         if not why:
-            image.value = _png(draw_shapes(chosen))
+            image.value = png(draw_shapes(chosen))
 
     for field in fields.values():
         field.observe(draw, names="value")

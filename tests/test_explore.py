@@ -156,7 +156,7 @@ def test_fields_buttons_and_slider_of_the_editor():
 
 def test_a_preset_is_drawn_once_not_nine_times(monkeypatch):
     control, drawn = explore.make_editor(PICTURE), []
-    monkeypatch.setattr(explore, "_png", lambda figure: drawn.append(figure) or b"")
+    monkeypatch.setattr(explore, "png", lambda figure: drawn.append(figure) or b"")
     labelled(control)["emboss"].click()
     assert len(drawn) == 1
 
