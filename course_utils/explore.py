@@ -151,7 +151,7 @@ def kernel_editor(picture: np.ndarray) -> None:
     for axis, (name, kernel) in zip(axes, PRESETS.items(), strict=True):
         _draw_filtered(axis, picture, np.array(kernel))
         axis.set_title(f"{name}:\n{EFFECTS[name]}", fontsize=9)
-    title = "Nine numbers decide what a kernel does (red: above zero, blue: below)"
+    title = "Nine numbers decide what a kernel does (blue: above zero, red: below)"
     offer(show.finish(figure, title), lambda: make_editor(picture), "edit the kernel")
 
 
@@ -167,9 +167,9 @@ def _draw_filtered(axis: Axes, picture: np.ndarray, kernel: np.ndarray) -> str:
         axis.imshow(filtered(picture, kernel), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         return f"The weights add up to {kernel.sum():.4g}. Grey: what is below 0 is black, what is above 255 is white."
     limit = 0.4 * 255 * np.abs(kernel).sum() / 2 or 1.0  # of what is possible; few results are larger
-    axis.imshow(filtered(picture, kernel), cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+    axis.imshow(filtered(picture, kernel), cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
     total = 0 if abs(kernel.sum()) < 1e-6 else kernel.sum()
-    return f"The weights add up to {total:.4g}. Red is above zero, white is zero, blue is below."
+    return f"The weights add up to {total:.4g}. Blue is above zero, white is zero, red is below."
 
 
 def make_editor(picture: np.ndarray):

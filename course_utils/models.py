@@ -231,8 +231,8 @@ class CifarNet(nn.Module):
     """The network of lesson 10: 2x2 windows, then three blocks of two 3x3 convolutions, and one linear layer.
 
     Pooling stands inside a block, before its first batch normalisation, so that all that follows works on a quarter of
-    the numbers. The scale of each batch normalisation stays 1: only its shift, a bias, is learned. The logits are divided
-    by 9, which keeps the first losses small.
+    the numbers. The scale of each batch normalisation stays 1: only its shift, a bias, is learned. The logits are
+    divided by 9, which keeps the first losses small.
 
     Args:
         widths: channels of each block; the defaults have 1,972,792 parameters.

@@ -124,7 +124,7 @@ def test_the_static_figure_shows_each_preset(shown):
     images = [axis.images[0] for axis in shown[0].axes]
     assert [axis.get_title().partition(":")[0] for axis in shown[0].axes] == list(PRESETS)
     assert np.array_equal(images[0].get_array(), PICTURE), "identity"
-    assert [image.get_cmap().name for image in images] == ["gray", "gray", "RdBu_r", "RdBu_r", "gray", "gray"]
+    assert [image.get_cmap().name for image in images] == ["gray", "gray", "RdBu", "RdBu", "gray", "gray"]
 
 
 def test_fields_buttons_and_slider_of_the_editor():
