@@ -38,6 +38,6 @@ QUESTIONS = (
         wrong("The first is better.", f"five pictures decide here, and chance alone gives about `{BY_CHANCE:.2%}`."),
         wrong("Ask the test set.", "then it is no longer an exam, but a second mock exam."),
         right("They may be equally good.", "repeat with other seeds, or take the cheaper one."),
-        wrong("The second is over-fitted.", "for this you need its training accuracy."),
+        wrong("The second is overfitted.", "for this you need its training accuracy."),
     ),
 )

@@ -34,8 +34,8 @@ QUESTIONS = (
             "and the training figure averages over an epoch in which the network still improves.",
         ),
         wrong(
-            "The network over-fits.",
-            "over-fitting shows the opposite order, with a validation loss that rises.",
+            "The network overfits.",
+            "overfitting shows the opposite order, with a validation loss that rises.",
         ),
     ),
     question(
