@@ -63,6 +63,11 @@ class Recipe:
     views: bool = False  # test-time augmentation
     epochs: int = EPOCHS
 
+    @property
+    def settings(self) -> str:
+        """For the reader of results/reproduction.json."""
+        return f"the ideas of lesson 10; batch {self.batch_size}, {self.epochs} epochs"
+
 
 IDEAS: dict[str, dict] = {
     "lesson 08's network, wide": {},
@@ -163,7 +168,7 @@ def run(recipe: Recipe, seed: int, final: bool = False, device: str = "cpu", ima
         "seconds": round(trained, 1),
         "seconds_to_measure": round(time.perf_counter() - start - trained, 1),
         "parameters": sum(p.numel() for p in model.parameters()),
-        "petaflop": round(petaflop(recipe.network(), steps * recipe.batch_size), 4),
+        "petaflop": float(f"{petaflop(recipe.network(), steps * recipe.batch_size):.3g}"),
         **machine(device),
     }
 

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import OneCycleLR, StepLR
 
+from benchmarks import capstone
 from benchmarks.report import README, RESULTS, ROOT, machine, put_table, read_json, write_json
 from course_utils.course import keep_freed_memory
 from course_utils.data import DataSets, flip, load, loader, pad_and_crop
@@ -85,7 +86,7 @@ class Row:
 
     what: str
     post: str
-    recipes: dict[str, Recipe]
+    recipes: dict[str, Recipe | capstone.Recipe]
     accuracy: dict[int, float] = field(default_factory=dict)
     test_loss: dict[int, float] = field(default_factory=dict)
     train_loss: dict[int, float] = field(default_factory=dict)
@@ -252,14 +253,18 @@ ROWS = {
             ),
         },
     ),
+    "CAP": Row("CifarNet, CIFAR-10", "none: lesson 10", {"final": capstone.FINAL}),
 }  # fmt: skip
+NO_POST = ("M", "CAP")  # rows that the table of accuracies leaves out: they have tables of their own
 
 
 # ---- running ----
 
 
-def run(name: str, recipe: Recipe, seed: int) -> dict:
+def run(name: str, recipe: Recipe | capstone.Recipe, seed: int) -> dict:
     """Train once; the finished run as it is stored."""
+    if isinstance(recipe, capstone.Recipe):
+        return capstone.run(recipe, seed, final=True)
     sets = _load(recipe)
     torch.manual_seed(seed)
     model = recipe.model()
@@ -305,7 +310,7 @@ def read() -> dict:
     return read_json(RESULT)
 
 
-def store(row: str, name: str, recipe: Recipe, seed: int, result: dict) -> None:
+def store(row: str, name: str, recipe: Recipe | capstone.Recipe, seed: int, result: dict) -> None:
     """Add one run to the file."""
     stored = read()
     entry = stored.setdefault(row, {}).setdefault(name, {"settings": recipe.settings, "seeds": {}})
@@ -314,7 +319,9 @@ def store(row: str, name: str, recipe: Recipe, seed: int, result: dict) -> None:
     write_json(RESULT, stored)
 
 
-def missing(only: list[str] | None, seeds: tuple[int, ...] = SEEDS) -> Iterator[tuple[str, str, Recipe, int]]:
+def missing(
+    only: list[str] | None, seeds: tuple[int, ...] = SEEDS
+) -> Iterator[tuple[str, str, Recipe | capstone.Recipe, int]]:
     """(row, name of the recipe, recipe, seed) of all runs that are not stored: first seeds first."""
     for seed in seeds:
         for row_id, row in ROWS.items():
@@ -356,7 +363,7 @@ def accuracy_table(stored: dict) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for row_id, row in ROWS.items():
-        if row_id == "M":
+        if row_id in NO_POST:
             continue
         ours = row.recipes["ours"]
         last = row.recipes["post"].epochs
@@ -449,6 +456,17 @@ def claims_of_mcl(stored: dict) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
+def capstone_table(stored: dict) -> str:
+    """The final recipe of lesson 10, one line for each seed."""
+    lines = ["| seed | test accuracy | epochs | seconds | PFLOP | machine |", "|---|---|---|---|---|---|"]
+    runs = stored.get("CAP", {}).get("final", {}).get("seeds", {})
+    for seed, result in runs.items():
+        cells = [seed, f"{100 * result['accuracy']:.2f} %", len(result["train_loss"]), f"{result['seconds']:.0f}"]
+        cells += [f"{result['petaflop']:.2f}", f"{result['machine']}, {result['threads']} threads"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines) if runs else "Not yet run."
+
+
 def claims_table(stored: dict) -> str:
     lines = ["| the post says | true here? | measured |", "|---|---|---|"]
     return "\n".join(lines + [f"| {' | '.join(claim)} |" for claim in claims_of_mcl(stored)])
@@ -457,6 +475,7 @@ def claims_table(stored: dict) -> str:
 def write_tables(stored: dict) -> None:
     """Put the tables between their marks in results/README.md and README.md."""
     tables = {"accuracy": accuracy_table(stored), "loss": loss_table(stored), "claims": claims_table(stored)}
+    tables["capstone"] = capstone_table(stored)
     for name, table in tables.items():
         put_table(name, table, RESULTS / "README.md", README)
 

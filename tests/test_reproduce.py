@@ -1,24 +1,27 @@
 """The reproduction of the posts' figures: every recipe runs, is stored and resumed; the tables show what was stored."""
 
 import json
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
-from benchmarks import reproduce
+from benchmarks import capstone, reproduce
 from benchmarks.reproduce import ROWS, Recipe
 from course_utils.data import DataSets, ImageDataset
+from course_utils.models import CifarNet, Vgg
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 STORED = reproduce.read()
-RECIPES = [(row_id, name) for row_id, row in ROWS.items() for name in row.recipes]
+RECIPES = [(row_id, name) for row_id, row in ROWS.items() for name in row.recipes if row_id != "CAP"]
 
 
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """load() gives a few random pictures; results and checkpoints go to a folder of this test."""
 
-    def few(name, validation, normalize):
+    def few(name, validation, normalize=True):
         shape = (3, 32, 32) if name == "cifar10" else (1, 28, 28)
         scale = (None, None) if normalize is False else ((0.5,) * shape[0],) * 2
         numbers = torch.Generator().manual_seed(0)
@@ -27,6 +30,7 @@ def small(monkeypatch, tmp_path):
         return DataSets(name, split, None, split, tuple("0123456789"), *scale, "few", False, tmp_path)
 
     monkeypatch.setattr(reproduce, "load", few)
+    monkeypatch.setattr(capstone, "load", few)
     monkeypatch.setattr(reproduce, "RESULT", tmp_path / "reproduction.json")
     monkeypatch.setattr(reproduce, "CHECKPOINTS", tmp_path / "runs")
     return tmp_path
@@ -42,6 +46,36 @@ def test_every_recipe_runs_and_is_stored(small, row_id, name):
     assert stored["settings"] == recipe.settings
     assert stored["seeds"]["1"] == json.loads(json.dumps(result))
     assert len(result["test_accuracy"]) == 1 and result["seconds"][0] > 0 and result["parameters"] > 1000
+
+
+def shortened(recipe: capstone.Recipe) -> capstone.Recipe:
+    network = partial(CifarNet, (8, 16, 16)) if recipe.network is CifarNet else partial(Vgg, (8, 16, 32))
+    return replace(recipe, network=network, epochs=1, batch_size=64)
+
+
+@pytest.mark.parametrize("name", capstone.diary())
+def test_every_recipe_of_the_capstone_trains(small, name):
+    recipe = shortened(capstone.diary()[name])
+    result = reproduce.run("short", recipe, seed=1)
+    reproduce.store("CAP", name, recipe, 1, result)
+    assert reproduce.read()["CAP"][name]["seeds"]["1"] == json.loads(json.dumps(result))
+    assert 0 <= result["accuracy"] <= 1 and result["images"] == "test" and result["petaflop"] > 0
+
+
+def test_the_capstone_has_a_table(small):
+    assert reproduce.capstone_table({}) == "Not yet run."
+    recipe = shortened(capstone.FINAL)
+    reproduce.store("CAP", "final", recipe, 777, reproduce.run("short", recipe, seed=777))
+    header, line, row = reproduce.capstone_table(reproduce.read()).splitlines()
+    assert header.count("|") == line.count("|") == row.count("|") and row.startswith("| 777 | ")
+
+
+def test_an_ablation_takes_one_idea_away():
+    whole, *others = capstone.ablation().values()
+    assert whole == capstone.FINAL
+    for recipe in others:
+        different = {key for key, value in vars(recipe).items() if value != getattr(whole, key)}
+        assert different in [set(changes) for changes in capstone.IDEAS.values()]
 
 
 def test_an_interrupted_run_goes_on_from_its_last_epoch(small, capsys):
