@@ -50,7 +50,7 @@ def test_every_recipe_runs_and_is_stored(small, row_id, name):
 
 def shortened(recipe: capstone.Recipe) -> capstone.Recipe:
     network = partial(CifarNet, (8, 16, 16)) if recipe.network is CifarNet else partial(Vgg, (8, 16, 32))
-    return replace(recipe, network=network, epochs=1, batch_size=64)
+    return replace(recipe, network=network, epochs=1, batch_size=32)
 
 
 @pytest.mark.parametrize("name", capstone.diary())
