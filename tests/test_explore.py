@@ -168,7 +168,7 @@ def test_kernels_that_are_nothing_or_negative():
     by_label["1,1"].value = 0
     assert says.value.startswith("The weights add up to 0.")
     by_label["1,1"].value = -1
-    assert says.value.startswith("The weights add up to -1.") and "blue" in says.value
+    assert says.value.startswith("The weights add up to -1.") and "red is below" in says.value
 
 
 def test_the_editor_wants_grey():
