@@ -30,6 +30,9 @@ def indices_of_a_rank(indices) -> None:
                     "padding with the last index: the padding starts again at 0": (
                         [*range(n), *[n - 1] * (each * size - n)][rank::size]
                     ),
+                    "padding from the own share: the padding starts again at 0, for all shares together": (
+                        [*range(n)[rank::size], *[rank] * (each - len(range(n)[rank::size]))]
+                    ),
                     "indices modulo n, but a stride of n": [(rank + i * n) % n for i in range(each)],
                     "a rank that counts from 1": padded[rank + 1 :: size],
                     "the shares of all processes": padded,
@@ -95,7 +98,7 @@ def mean_of_gradients(average) -> None:
 def statistics_of_all(statistics) -> None:
     """statistics(shares) -> mean and variance (C,) of all rows, from the rows (N, C) of each process."""
     numbers = torch.Generator().manual_seed(12)
-    for sizes in ((4, 4), (6, 2, 1)):
+    for sizes in ((4, 4), (6, 3, 2)):
         shares = [torch.randn(n, 3, generator=numbers) * (1 + i) + 2 * i for i, n in enumerate(sizes)]
         rows = torch.cat(shares)
         result = call(statistics, [share.clone() for share in shares])
@@ -125,6 +128,9 @@ def statistics_of_all(statistics) -> None:
                     [s.var(0, unbiased=False) for s in shares]
                 ),
                 "the mean of the variances, weighted: it forgets that the means of the shares differ": weighted,
+                "the mean of the variances, each with n - 1: it forgets that the means of the shares differ": _mean(
+                    [s.var(0) for s in shares]
+                ),
                 "a division by n - 1: batch normalisation divides by n": rows.var(0),
                 "the mean of the squares: subtract the square of the mean": rows.square().mean(0),
                 "the standard deviation": rows.std(0, unbiased=False),
@@ -153,6 +159,9 @@ def accuracy_of_all(accuracy) -> None:
                 "the end of the last process's list cut off: the padding is the last place of several processes": (
                     sum(sum(hits, [])[:n]) / n
                 ),
+                "the last place of the first processes cut off: the padding is with the last processes": (
+                    sum(sum((h[:-1] if rank < each * size - n else h for rank, h in enumerate(hits)), [])) / n
+                ),
                 "the last place of every process cut off": sum(sum((h[:-1] for h in hits), []))
                 / max(1, sum(len(h) - 1 for h in hits)),
                 "the accuracy of rank 0 alone": sum(hits[0]) / each,
@@ -164,7 +173,7 @@ def accuracy_of_all(accuracy) -> None:
 
 def bytes_of_a_ring(bytes_sent) -> None:
     """bytes_sent(parameters, world_size) -> bytes that each process sends in a ring all-reduce of float32 gradients."""
-    for parameters, size in ((44_400, 4), (44_400, 2), (307_944, 8)):
+    for parameters, size in ((44_400, 5), (44_400, 2), (307_944, 8)):
         part = parameters * 4 / size
         same(
             call(bytes_sent, parameters, size),
@@ -175,10 +184,11 @@ def bytes_of_a_ring(bytes_sent) -> None:
             mistakes={
                 "a number of parameters: float32 has four bytes": 2 * (size - 1) * part / 4,
                 "half of the way: the finished sums travel too": (size - 1) * part,
-                "p rounds in place of p - 1": 2 * size * part,
+                "p rounds in place of p - 1, or the whole gradient twice": 2 * size * part,
                 "the whole vector in each round (a process sends one part), or the bytes of all processes": (
                     2 * (size - 1) * parameters * 4
                 ),
+                "the whole gradient to each of the others: a ring sends parts": (size - 1) * parameters * 4,
                 "one part alone": part,
                 "the whole gradient, once": parameters * 4,
                 "bits: a byte has eight": 2 * (size - 1) * part * 8,
