@@ -8,6 +8,7 @@ A drawing is a list of strokes, a stroke is a list of points (x, y): x to the ri
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,9 @@ from torch import Tensor, nn
 
 from course_utils import show
 from course_utils.data import DataSets, ImageDataset
+from course_utils.inside import watch
 from course_utils.interactive import offer
+from course_utils.train import predict
 
 Strokes = Sequence[Sequence[Sequence[float]]]
 
@@ -126,7 +129,6 @@ class Answer(NamedTuple):
         return int(np.argmax(self.probabilities)) if self.probabilities else None
 
 
-@torch.no_grad()
 def answer(model: nn.Module, data: DataSets, strokes: Strokes, centred: bool = True) -> Answer:
     """Ask a network about a drawing, in evaluation mode; the model is left as it was.
 
@@ -135,23 +137,15 @@ def answer(model: nn.Module, data: DataSets, strokes: Strokes, centred: bool = T
         data: what `load("mnist")` returned; the drawing is scaled as its training images are.
         strokes, centred: see `ink`.
     """
-    picture, seen = ink(strokes, centred), []
+    picture = ink(strokes, centred)
     if not picture.any():
         return Answer(picture, [], torch.zeros(0, 0, 0))
     drawn = torch.from_numpy(picture)[None, None], torch.zeros(1, dtype=torch.long)  # the label counts for nothing
-    x, _ = ImageDataset(*drawn, data.train.mean, data.train.std)[0]  # (1, 28, 28)
+    batches = ImageDataset(*drawn, data.train.mean, data.train.std).__getitems__([0])  # one batch, of one picture
     first = next((layer for layer in model.modules() if isinstance(layer, nn.Conv2d)), None)
-    hook = first.register_forward_hook(lambda _layer, _inputs, output: seen.append(output[0])) if first else None
-    training = model.training
-    model.eval()
-    try:
-        probabilities = model(x[None].to(next(model.parameters()).device)).softmax(dim=1)[0]
-    finally:
-        model.train(training)
-        if hook:
-            hook.remove()
-    maps = seen[0].float().cpu() if seen else torch.zeros(0, 0, 0)
-    return Answer(picture, probabilities.tolist(), maps)
+    with watch(first) if first else nullcontext([torch.zeros(1, 0, 0, 0)]) as seen:
+        logits, _ = predict(model, batches)
+    return Answer(picture, logits.softmax(dim=1)[0].tolist(), seen[0][0].float())
 
 
 def figure(given: Answer, classes: Sequence[str]) -> Figure:
