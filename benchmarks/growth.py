@@ -20,11 +20,10 @@ from matplotlib import pyplot as plt
 
 from benchmarks.report import RESULTS, machine, write_json
 from course_utils import show
-from course_utils.course import keep_freed_memory
 from course_utils.data import ImageDataset, _mean_std, balanced_sample, load, loader
 from course_utils.idx import read_idx, write_idx
 from course_utils.models import Mlp
-from course_utils.train import fit
+from course_utils.train import fit, keep_freed_memory
 
 RESULT = RESULTS / "growth.json"
 PICTURE = RESULTS / "growth.png"

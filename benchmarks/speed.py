@@ -35,10 +35,9 @@ from torchvision import datasets, transforms
 from benchmarks.data_path import lists_of_mnist
 from benchmarks.report import README, RESULTS, machine, put_table, read_json, write_json
 from benchmarks.reproduce import ROWS, Recipe
-from course_utils.course import keep_freed_memory
 from course_utils.data import ImageDataset, load, loader, prepare
 from course_utils.models import Vgg
-from course_utils.train import fit
+from course_utils.train import fit, keep_freed_memory
 
 RESULT = RESULTS / "speed.json"
 ROUNDS = 5

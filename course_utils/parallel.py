@@ -19,8 +19,6 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 ROOT = Path(__file__).resolve().parent.parent
-# What `course.keep_freed_memory` does in a lesson, for the processes that `torchrun` starts: all are equally fast.
-MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
 
 
 # ---- in each of the processes ----
@@ -133,7 +131,6 @@ def torchrun(
     command = [sys.executable, "-m", "torch.distributed.run", *options, *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "COURSE_END_WITH_STDIN": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment |= MALLOC
     if sys.platform == "win32":
         environment.setdefault("USE_LIBUV", "0")
     stdin, ours = os.pipe()  # nobody writes into it; when `ours` is closed, the processes end
