@@ -15,29 +15,29 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import SGD, Adam
+from torch.optim import Adam
 from torch.optim.lr_scheduler import OneCycleLR, StepLR
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.report import RESULTS, machine, put_table, read_json, write_json
+from benchmarks.report import RESULTS, machine, put_table, read_json, spread, write_json
 from course_utils.capstone import (
     AlternatingFlip,
     Lookahead,
+    SixViews,
     freeze_after,
     pass_through_,
-    predict_views,
     sgd_with_fast_biases,
     triangle,
     whitening_kernels,
 )
-from course_utils.course import keep_freed_memory
 from course_utils.data import flip, load, loader, pad_and_crop
 from course_utils.models import CifarNet, Vgg
-from course_utils.train import fit, predict
+from course_utils.train import fit, keep_freed_memory, predict
 
 DIARY, ABLATION = RESULTS / "diary.json", RESULTS / "ablation.json"
 EPOCHS = 10
@@ -51,7 +51,11 @@ class Recipe:
     crop: int = 0  # pictures are moved by up to so many pixels
     border: str = "constant"  # what comes in at the border: zeros, or "reflect"
     flip: str = "no"  # "no", "random" or "alternating"
-    optimizer: str = "adam"  # "adam", "sgd" or "sgd, fast biases"
+    optimizer: str = "adam"  # "adam", or "sgd" with Nesterov momentum
+    lr: float = 0.001
+    momentum: float = 0.9  # of SGD, as are the next two
+    weight_decay: float = 0.0
+    bias_factor: float = 1.0  # biases learn so many times as fast
     schedule: str = "step"  # "step": times 0.9 each epoch; "one cycle"; "triangle"
     batch_size: int = 128
     label_smoothing: float = 0.0
@@ -74,15 +78,18 @@ IDEAS: dict[str, dict] = {
     "memory in channels-last order": {"channels_last": True},
     "bfloat16": {"autocast": torch.bfloat16},
     "moved and mirrored pictures": {"crop": 4, "flip": "random"},
-    "Nesterov SGD, one-cycle schedule, weight decay": {"optimizer": "sgd", "schedule": "one cycle"},
+    "Nesterov SGD, one-cycle schedule, weight decay": {
+        "optimizer": "sgd", "lr": 0.1, "weight_decay": 5e-4, "schedule": "one cycle",
+    },
     "label smoothing": {"label_smoothing": 0.2},
     "wider and shallower, pooled early, GELU": {"network": CifarNet},
     "large batch, triangular schedule, moves of 2 pixels": {
-        "batch_size": 1024, "schedule": "triangle", "crop": 2, "border": "reflect",
+        "batch_size": 1024, "lr": 1.5, "momentum": 0.85, "weight_decay": 1.33e-3, "schedule": "triangle",
+        "crop": 2, "border": "reflect",
     },
     "whitened first layer": {"whiten": True},
     "first weights that pass the input on": {"pass_through": True},
-    "biases learn 64 times as fast": {"optimizer": "sgd, fast biases"},
+    "biases learn 64 times as fast": {"bias_factor": 64.0},
     "alternating flip": {"flip": "alternating"},
     "weight averaging (Lookahead)": {"lookahead": True},
     "six views of each test picture": {"views": True},
@@ -116,21 +123,17 @@ def ablation(epochs: int = EPOCHS) -> dict[str, Recipe]:
 # ---- one training ----
 
 
-def run(recipe: Recipe, seed: int, final: bool = False, device: str = "cpu", images: int | None = None) -> dict:
-    """Train once.
+def run(recipe: Recipe, seed: int, final: bool = False, device: str = "cpu") -> dict:
+    """Train once; the finished run as it is stored.
 
     Args:
         final: train on all 50,000 images and measure on the test set; otherwise 5,000 images are kept for validation.
-        images: train on so many only, for a quick try.
     """
     sets = load("cifar10", validation=0 if final else 5000)
     if sets.standin:
         raise SystemExit("These figures are about real pictures, and these are drawn ones. First: make data")
     held_out = loader((sets.test if final else sets.validation).to(device), 500)
-    train = sets.train
-    if images:
-        train = type(train)(train.images[:images], train.labels[:images], train.mean, train.std)
-    train = train.with_transform(partial(augment, recipe)).to(device)
+    train = sets.train.with_transform(partial(augment, recipe)).to(device)
     torch.manual_seed(seed)
     if recipe.flip == "alternating":
         train = AlternatingFlip(train)
@@ -138,9 +141,8 @@ def run(recipe: Recipe, seed: int, final: bool = False, device: str = "cpu", ima
     steps = recipe.epochs * len(batches)
 
     start = time.perf_counter()
-    model = make_model(recipe, train.with_transform(None).__getitems__(range(min(2000, len(train))))[0].images).to(
-        device
-    )
+    few = next(iter(loader(train.with_transform(None), 2000))).images
+    model = make_model(recipe, few).to(device)
     optimizer = make_optimizer(recipe, model)
     if recipe.whiten:
         freeze_after(model.first.bias, optimizer, steps=3 * len(batches))
@@ -157,8 +159,7 @@ def run(recipe: Recipe, seed: int, final: bool = False, device: str = "cpu", ima
         autocast=recipe.autocast,
     )
     trained = time.perf_counter() - start
-    ask = predict_views if recipe.views else predict
-    outputs, targets = ask(model, held_out, autocast=recipe.autocast)
+    outputs, targets = predict(SixViews(model) if recipe.views else model, held_out, autocast=recipe.autocast)
     return {
         "accuracy": round((outputs.argmax(dim=1) == targets).double().mean().item(), 4),
         "images": "test" if final else "validation",
@@ -197,14 +198,9 @@ def make_model(recipe: Recipe, images: Tensor) -> nn.Module:
 
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    parameters = [p for p in model.parameters() if p.requires_grad]
     if recipe.optimizer == "adam":
-        return Adam(parameters, lr=0.001)
-    if recipe.batch_size < 1024:
-        return SGD(parameters, lr=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True)
-    if recipe.optimizer == "sgd":
-        return SGD(parameters, lr=1.5, momentum=0.85, weight_decay=1.33e-3, nesterov=True)
-    return sgd_with_fast_biases(model, lr=1.5, momentum=0.85, weight_decay=1.33e-3)
+        return Adam(model.parameters(), lr=recipe.lr)
+    return sgd_with_fast_biases(model, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.bias_factor)
 
 
 def make_schedule(recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -226,14 +222,14 @@ def petaflop(model: nn.Module, images: int) -> float:
 # ---- running all, and the tables ----
 
 
-def missing(path, recipes: dict[str, Recipe], seeds: list[int]) -> Iterator[tuple[str, Recipe, int]]:
+def missing(path: Path, recipes: dict[str, Recipe], seeds: list[int]) -> Iterator[tuple[str, Recipe, int]]:
     for seed in seeds:
         for name, recipe in recipes.items():
             if str(seed) not in read_json(path).get(f"{recipe.epochs} epochs", {}).get(name, {}):
                 yield name, recipe, seed
 
 
-def store(path, recipe: Recipe, name: str, seed: int, result: dict) -> None:
+def store(path: Path, recipe: Recipe, name: str, seed: int, result: dict) -> None:
     stored = read_json(path)
     stored.setdefault(f"{recipe.epochs} epochs", {}).setdefault(name, {})[str(seed)] = result
     write_json(path, stored)
@@ -250,9 +246,8 @@ def table(stored: dict) -> str:
         found = [result["accuracy"] for result in seeds.values()]
         seconds = statistics.median(s for result in seeds.values() for s in result["epoch_seconds"])
         mean = statistics.mean(found)
-        spread = f" ({100 * min(found):.2f} to {100 * max(found):.2f})" if len(found) > 1 else ""
         gain = "" if before is None else f"{100 * (mean - before):+.2f}"
-        lines.append(f"| {name} | {100 * mean:.2f} %{spread} | {gain} | {seconds:.0f} |")
+        lines.append(f"| {name} | {spread(found)} | {gain} | {seconds:.0f} |")
         before = mean
     return "\n".join([f"{budget}, 45,000 training images.", "", *lines])
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import statistics
 from datetime import date
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def _lists_on_one_line(text: str) -> str:
             lines.append(line)
             inside = line.endswith("[")
     return "\n".join(lines)
+
+
+def spread(values: list[float]) -> str:
+    """Mean, and in brackets the least and the greatest, of fractions, in percent."""
+    if not values:
+        return "not yet run"
+    mean = f"{100 * statistics.mean(values):.2f} %"
+    return mean if len(values) == 1 else f"{mean} ({100 * min(values):.2f} to {100 * max(values):.2f})"
 
 
 def marked(name: str, table: str) -> str:

@@ -25,11 +25,10 @@ from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import OneCycleLR, StepLR
 
 from benchmarks import capstone
-from benchmarks.report import README, RESULTS, ROOT, machine, put_table, read_json, write_json
-from course_utils.course import keep_freed_memory
+from benchmarks.report import README, RESULTS, ROOT, machine, put_table, read_json, spread, write_json
 from course_utils.data import DataSets, flip, load, loader, pad_and_crop
 from course_utils.models import Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
-from course_utils.train import fit
+from course_utils.train import fit, keep_freed_memory
 
 RESULT = RESULTS / "reproduction.json"
 CHECKPOINTS = ROOT / "runs" / "reproduction"
@@ -255,7 +254,7 @@ ROWS = {
     ),
     "CAP": Row("CifarNet, CIFAR-10", "none: lesson 10", {"final": capstone.FINAL}),
 }  # fmt: skip
-NO_POST = ("M", "CAP")  # rows that the table of accuracies leaves out: they have tables of their own
+OWN_TABLE = ("M", "CAP")  # these rows are not in the table of accuracies
 
 
 # ---- running ----
@@ -340,14 +339,6 @@ def seeds_of(stored: dict, row: str, name: str, key: str, epoch: int = 0) -> lis
     return [seed[key][epoch - 1] for seed in stored.get(row, {}).get(name, {}).get("seeds", {}).values()]
 
 
-def spread(values: list[float]) -> str:
-    """Mean, and in brackets the least and the greatest, of fractions, in percent."""
-    if not values:
-        return "not yet run"
-    mean = f"{100 * statistics.mean(values):.2f} %"
-    return mean if len(values) == 1 else f"{mean} ({100 * min(values):.2f} to {100 * max(values):.2f})"
-
-
 def verdict(reported: float, values: list[float]) -> str:
     """Does a reported accuracy agree with ours? Yes when our mean is at most one point away."""
     if not values:
@@ -363,7 +354,7 @@ def accuracy_table(stored: dict) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for row_id, row in ROWS.items():
-        if row_id in NO_POST:
+        if row_id in OWN_TABLE:
             continue
         ours = row.recipes["ours"]
         last = row.recipes["post"].epochs
@@ -474,10 +465,9 @@ def claims_table(stored: dict) -> str:
 
 def write_tables(stored: dict) -> None:
     """Put the tables between their marks in results/README.md and README.md."""
-    tables = {"accuracy": accuracy_table(stored), "loss": loss_table(stored), "claims": claims_table(stored)}
-    tables["capstone"] = capstone_table(stored)
+    tables = {"accuracy": accuracy_table, "loss": loss_table, "claims": claims_table, "capstone": capstone_table}
     for name, table in tables.items():
-        put_table(name, table, RESULTS / "README.md", README)
+        put_table(name, table(stored), RESULTS / "README.md", README)
 
 
 def main() -> None:

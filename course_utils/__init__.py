@@ -9,12 +9,13 @@
     parallel    one training in several processes, and torchrun from a notebook
     train       fit, evaluate, predict
     train_ddp   the script of lesson 11
+    capstone    the ideas of lesson 10, on the way to 94 % on CIFAR-10
     layers      what the layers of a model do: shapes, parameters, receptive fields
     diagrams    the boxes of show.architecture
     show        pictures and tables
+    inside      what a trained network reacts to, where it errs, how sure it is
     draw        a pad to draw a digit on, with live answers
     explore     a kernel that moves, a kernel to edit, the shapes of a layer
-    inside      what a trained network reacts to, where it errs, how sure it is
     checks      errors that are meant to happen
     course      setup(), the first call of every lesson
     doctor      the instructor's pre-flight: python -m course_utils --help

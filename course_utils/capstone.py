@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader
 
 from course_utils.data import Batch, ImageDataset
 
@@ -47,6 +46,17 @@ def average_over_views(model: nn.Module, images: Tensor) -> Tensor:
     padded = F.pad(images, [1] * 4, mode="reflect")
     moved = (both_sides(padded[:, :, :-2, :-2]) + both_sides(padded[:, :, 2:, 2:])) / 2
     return (both_sides(images) + moved) / 2
+
+
+class SixViews(nn.Module):
+    """A trained model that answers with `average_over_views`, for `train.predict`."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        return average_over_views(self.model, images)
 
 
 # ---- the first weights ---------------------------------------------------------------------------------------------
@@ -156,19 +166,3 @@ def freeze_after(parameter: nn.Parameter, optimizer: Optimizer, steps: int) -> N
             parameter.requires_grad_(False)
 
     optimizer.register_step_post_hook(count)
-
-
-# ---- the network's outputs over a loader ---------------------------------------------------------------------------
-
-
-@torch.inference_mode()
-def predict_views(model: nn.Module, batches: DataLoader, autocast: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
-    """As `train.predict`, with `average_over_views`: outputs (N, classes) and targets (N,), on the CPU."""
-    model.eval()
-    device = next(model.parameters()).device
-    outputs, targets = [], []
-    for images, labels in batches:
-        with torch.autocast(device.type, dtype=autocast, enabled=autocast is not None):
-            outputs.append(average_over_views(model, images.to(device)).float().cpu())
-        targets.append(labels.cpu())
-    return torch.cat(outputs), torch.cat(targets)

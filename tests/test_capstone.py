@@ -8,16 +8,17 @@ from torch import nn
 from course_utils.capstone import (
     AlternatingFlip,
     Lookahead,
+    SixViews,
     average_over_views,
     freeze_after,
     pass_through_,
-    predict_views,
     sgd_with_fast_biases,
     triangle,
     whitening_kernels,
 )
 from course_utils.data import ImageDataset, loader, pad_and_crop
 from course_utils.models import CifarNet
+from course_utils.train import predict
 
 
 @pytest.fixture
@@ -150,10 +151,10 @@ def test_views_are_weighted_means():
     assert average_over_views(pixel, image).item() == (1 + 3) / 2 / 2 + (10 + 30) / 2 / 4 + (100 + 300) / 2 / 4
 
 
-def test_predict_views_asks_in_evaluation_mode(pictures):
+def test_six_views_are_asked_in_evaluation_mode(pictures):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(192), nn.Linear(192, 10))
-    outputs, targets = predict_views(model.train(), loader(pictures, 16))
+    outputs, targets = predict(SixViews(model.train()), loader(pictures, 16))
     whole = average_over_views(model.eval(), torch.cat([images for images, _ in loader(pictures, 64)]))
     torch.testing.assert_close(outputs, whole)
     assert torch.equal(targets, pictures.labels)
