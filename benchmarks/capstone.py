@@ -41,6 +41,7 @@ from course_utils.train import fit, keep_freed_memory, predict
 
 DIARY, ABLATION = RESULTS / "diary.json", RESULTS / "ablation.json"
 EPOCHS = 10
+FINAL_EPOCHS = 12  # two more than the paper's ten, whose mean is 94.01 %: a margin, chosen before the test set was opened
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def diary(epochs: int = EPOCHS) -> dict[str, Recipe]:
     return recipes
 
 
-FINAL = list(diary().values())[-1]
+FINAL = list(diary(FINAL_EPOCHS).values())[-1]
 
 
 def ablation(epochs: int = EPOCHS) -> dict[str, Recipe]:

@@ -44,6 +44,9 @@ def process_group() -> Iterator[torch.device]:
     dist.init_process_group("nccl" if on_gpu else "gloo")  # waits until all processes are here
     try:
         yield device
+        # Threads of gloo give back the last tensors a moment after all_reduce has returned, and need Python for it:
+        # if Python has ended by then, the process is aborted. A barrier gives them that moment.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 
