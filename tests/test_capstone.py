@@ -158,3 +158,19 @@ def test_six_views_are_asked_in_evaluation_mode(pictures):
     whole = average_over_views(model.eval(), torch.cat([images for images, _ in loader(pictures, 64)]))
     torch.testing.assert_close(outputs, whole)
     assert torch.equal(targets, pictures.labels)
+
+
+def test_the_variants_of_the_network_differ_as_they_say():
+    x = torch.randn(4, 3, 32, 32)
+    for arguments in ({}, {"residual": True}, {"norm_last": True}):
+        torch.manual_seed(0)
+        model = CifarNet(widths=(8, 8, 8), **arguments).eval()
+        assert model(x).shape == (4, 10)
+        assert sum(p.numel() for p in model.parameters()) == 24 * 13 + 24 * 8 * 9 + 5 * 8 * 8 * 9 + 6 * 2 * 8 + 80
+        first, second = model.blocks[:2]
+        kinds = [type(layer).__name__ for layer in first]
+        order = ["GELU", "BatchNorm2d"] if "norm_last" in arguments else ["BatchNorm2d", "GELU"]
+        assert kinds == ["Conv2d", "MaxPool2d", *order]
+        if "residual" in arguments:
+            inside = torch.randn(2, 8, 4, 4)
+            torch.testing.assert_close(second(inside), inside + second.body(inside))

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
@@ -10,7 +9,6 @@ import torch
 from benchmarks import capstone, reproduce
 from benchmarks.reproduce import ROWS, Recipe
 from course_utils.data import DataSets, ImageDataset
-from course_utils.models import CifarNet, Vgg
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 STORED = reproduce.read()
@@ -49,13 +47,15 @@ def test_every_recipe_runs_and_is_stored(small, row_id, name):
 
 
 def shortened(recipe: capstone.Recipe) -> capstone.Recipe:
-    network = partial(CifarNet, (8, 16, 16)) if recipe.network is CifarNet else partial(Vgg, (8, 16, 32))
-    return replace(recipe, network=network, epochs=1, batch_size=32)
+    return replace(recipe, narrower=8, epochs=1, batch_size=32, compiled=False)
 
 
-@pytest.mark.parametrize("name", capstone.diary())
+CAPSTONE = capstone.diary() | {name: recipe for name, recipe in capstone.ablation().items() if "with: " in name}
+
+
+@pytest.mark.parametrize("name", CAPSTONE)
 def test_every_recipe_of_the_capstone_trains(small, name):
-    recipe = shortened(capstone.diary()[name])
+    recipe = shortened(CAPSTONE[name])
     result = reproduce.run("short", recipe, seed=1)
     reproduce.store("CAP", name, recipe, 1, result)
     assert reproduce.read()["CAP"][name]["seeds"]["1"] == json.loads(json.dumps(result))
@@ -73,9 +73,24 @@ def test_the_capstone_has_a_table(small):
 def test_an_ablation_takes_one_idea_away():
     whole, *others = capstone.ablation().values()
     assert whole == capstone.FINAL
+    changed = [set(changes) for changes in (*capstone.IDEAS.values(), *capstone.OTHERS.values())]
     for recipe in others:
-        different = {key for key, value in vars(recipe).items() if value != getattr(whole, key)}
-        assert different in [set(changes) for changes in capstone.IDEAS.values()]
+        assert {key for key, value in vars(recipe).items() if value != getattr(whole, key)} in changed
+
+
+def test_a_small_budget_is_the_same_for_all_recipes_and_has_a_table_of_its_own():
+    budget = capstone.Recipe(epochs=2, narrower=4)
+    for recipes in (capstone.diary(budget), capstone.ablation(budget)):
+        assert {recipe.budget for recipe in recipes.values()} == {"2 epochs, channels / 4"}
+        assert all(sum(p.numel() for p in recipe.model().parameters()) < 140_000 for recipe in recipes.values())
+    run = {"accuracy": 0.5, "epoch_seconds": [3.0, 5.0, 4.0]}
+    rows = {"a": {"1": run}, "b": {"1": run | {"accuracy": 0.6}}, "c": {"1": run | {"accuracy": 0.62}}}
+    stored = {"2 epochs": rows, "5 epochs": rows}
+    diary, ablation = (capstone.tables(stored, each_to_the_one_before=diary) for diary in (True, False))
+    assert diary.count("2 epochs, 45,000") == diary.count("5 epochs, 45,000") == 1
+    assert diary.count("+10.00 | 4 |") == ablation.count("+10.00 | 4 |") == 2
+    assert diary.count("+2.00") == ablation.count("+12.00") == 2
+    assert capstone.tables({}, each_to_the_one_before=True) == "Not yet run."
 
 
 def test_an_interrupted_run_goes_on_from_its_last_epoch(small, capsys):
