@@ -277,8 +277,8 @@ class CifarNet(nn.Module):
         blocks: list[nn.Module] = []
         channels = 24
         for width in widths:
-            second = convolution(width, width)
-            blocks += [convolution(channels, width, nn.MaxPool2d(2)), Residual(second) if residual else second]
+            first, second = convolution(channels, width, nn.MaxPool2d(2)), convolution(width, width)
+            blocks += [first, Residual(second) if residual else second]
             channels = width
         self.blocks = nn.Sequential(*blocks)
         self.fc = nn.Linear(channels, 10, bias=False)
