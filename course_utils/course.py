@@ -33,6 +33,7 @@ LESSON_DATA = {
     "07": ("mnist",),
     "08": ("cifar10",),
     "09": ("mnist",),
+    "10": ("cifar10",),
     "11": ("mnist",),
 }
 

@@ -11,8 +11,10 @@ import torch
 from lints import ROOT
 from torch import nn
 from torch.utils.data import DistributedSampler
+from torch.utils.flop_counter import FlopCounterMode
 
 from course_utils import quizzes
+from course_utils.capstone import sgd_with_fast_biases
 from course_utils.models import LeNet
 from course_utils.quizzes import Choice, markdown, question, questions, quiz, right, wrong
 
@@ -83,6 +85,22 @@ def test_right_numbers_are_what_torch_says():
         optimizer.step()
         scheduler.step()
     assert keys("08")[2] == f"{optimizer.param_groups[0]['lr']:g}"
+    short = torch.ones((), dtype=torch.bfloat16)
+    for _ in range(1000):
+        short += 0.003
+    assert keys("10")[0] == f"{short.item()}"
+    with FlopCounterMode(display=False) as counter:
+        nn.Conv2d(64, 256, 3, padding=1, bias=False)(nn.MaxPool2d(2)(torch.zeros(1, 64, 31, 31)))
+    assert keys("10")[1] == f"{counter.get_total_flops():,}"
+    wanted = torch.tensor([[0.82, *[0.02] * 9]])
+    least = nn.functional.cross_entropy(wanted.log(), torch.tensor([0]), label_smoothing=0.2)
+    assert keys("10")[2] == f"{least:.2f}"
+    _, biases = sgd_with_fast_biases(nn.Linear(1, 1), lr=0.1, momentum=0.9, weight_decay=0.0016).param_groups
+    assert keys("10")[3] == f"{biases['weight_decay']:.6f}"
+    one_side = [first == second for first in (True, False) for second in (True, False)]
+    assert keys("10")[4] == f"{50_000 * sum(one_side) // len(one_side):,} and 0"
+    best_of_twenty = 0.2 * torch.randn(20_000, 20).amax(dim=1).mean()
+    assert keys("10")[5] == f"by about {best_of_twenty:.1f} points"
     assert keys("11")[0] == f"{len(DistributedSampler(range(1000), num_replicas=3, rank=0)):,}"
     assert keys("11")[3] == f"{2 * 3 * 44_426 * 4 // 4:,}"  # six times a quarter of the gradient, four bytes a number
     assert parameters(LeNet()) == "44,426"
