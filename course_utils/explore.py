@@ -20,7 +20,7 @@ from matplotlib.patches import Circle, Patch, Rectangle
 from torch import nn
 
 from course_utils import show
-from course_utils.interactive import offer, png
+from course_utils.interactive import beside, offer, png, png_widget
 from course_utils.layers import FieldTable, by, reach, receptive_fields
 
 PRESETS = {
@@ -118,7 +118,7 @@ def make_mover(patch: np.ndarray, kernel: np.ndarray):
     slider = widgets.IntSlider(
         value=1, min=1, max=result.size, description="place", layout=widgets.Layout(width="500px")
     )
-    picture, says = widgets.Image(format="png"), widgets.HTML()
+    picture, says = png_widget(), widgets.HTML()
 
     def draw(_change=None) -> None:
         figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.2))
@@ -185,8 +185,10 @@ def make_editor(picture: np.ndarray):
         for c in range(3)
     ]
     buttons = [widgets.Button(description=name, layout=thin) for name in PRESETS]
-    angle = widgets.IntSlider(min=0, max=180, step=15, description="Sobel, angle")
-    image, says = widgets.Image(format="png"), widgets.HTML()
+    angle = widgets.IntSlider(
+        min=0, max=180, step=15, description="Sobel, angle", style={"description_width": "initial"}
+    )
+    image, says = png_widget(), widgets.HTML()
 
     def draw(_change=None) -> None:
         figure, axis = plt.subplots(figsize=(4.2, 4.2))
@@ -209,7 +211,7 @@ def make_editor(picture: np.ndarray):
     angle.observe(turn, names="value")
     turn()
     rows = [widgets.HBox(fields[i : i + 3]) for i in (0, 3, 6)] + [widgets.HBox(buttons[:3]), widgets.HBox(buttons[3:])]
-    return widgets.HBox([widgets.VBox([*rows, angle, says], layout=widgets.Layout(width="360px")), image])
+    return beside(widgets.VBox([*rows, angle, says], layout=widgets.Layout(width="360px")), image)
 
 
 # ---- the shapes of a layer -----------------------------------------------------------------------------------------
@@ -349,17 +351,17 @@ def make_shapes(setting: Setting):
         )
         for name, value in setting._asdict().items()
     }
-    image, says = widgets.Image(format="png"), widgets.HTML()
+    image, says = png_widget(), widgets.HTML(layout=widgets.Layout(overflow="auto"))  # a long line can be scrolled
 
     def draw(_change=None) -> None:
         chosen = Setting(**{name: field.value for name, field in fields.items()})
         why = chosen.fault()
         image.layout.display = "none" if why else ""
-        says.value = f"<b>{why}</b>" if why else f"<pre>{chosen.table()}</pre>"
+        says.value = f"<b>{why}</b>" if why else f"<pre style='white-space: pre'>{chosen.table()}</pre>"
         if not why:
             image.value = png(draw_shapes(chosen))
 
     for field in fields.values():
         field.observe(draw, names="value")
     draw()
-    return widgets.VBox([widgets.HBox([widgets.VBox(list(fields.values())), image]), says])
+    return widgets.VBox([beside(widgets.VBox(list(fields.values())), image), says])

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from course_utils import show
 from course_utils.data import ImageDataset, loader
-from course_utils.interactive import offer, png
+from course_utils.interactive import offer, png, png_widget
 from course_utils.layers import receptive_fields
 from course_utils.train import predict
 
@@ -314,6 +314,11 @@ def picker(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], firs
 
 def answer(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], i: int) -> Figure:
     """Picture i of a data set, and the three classes that the network finds most probable."""
+    return show.finish(*_draw_answer(model, dataset, classes, i))
+
+
+def _draw_answer(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], i: int) -> tuple[Figure, str]:
+    """The figure of `answer` without its title, and the title."""
     image, target = dataset[i]
     logits, _ = predict(model, [(image[None], target[None])])
     probabilities, labels = (100 * logits.softmax(dim=1)[0]).topk(3)
@@ -327,23 +332,28 @@ def answer(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], i: i
     right.set(xlim=(0, 118), xticks=(0, 50, 100))
     right.set_title("probability in % (blue: the true class)", fontsize=10)
     verdict = "right" if labels[0] == target else "wrong"
-    return show.finish(figure, f"Picture {i}, {classes[target]}: the network answers {names[0]}, {verdict}")
+    return figure, f"Picture {i}, {classes[target]}: the network answers {names[0]}, {verdict}"
 
 
 def make_picker(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], first: int = 0):
     """The control alone: a slider and a field for the number of the picture, and the figure below."""
     import ipywidgets as widgets
 
-    limits, wide = {"value": first, "min": 0, "max": len(dataset) - 1}, widgets.Layout(width="400px")
-    slider = widgets.IntSlider(**limits, description="picture", readout=False, layout=wide)
-    field = widgets.BoundedIntText(**limits, layout=widgets.Layout(width="90px"))
+    last = len(dataset) - 1
+    limits, fit = {"value": first, "min": 0, "max": last}, {"description_width": "initial"}
+    wide, thin = widgets.Layout(width="360px"), widgets.Layout(width="220px", margin="2px 2px 2px 16px")
+    slider = widgets.IntSlider(**limits, description="picture", readout=False, style=fit, layout=wide)
+    field = widgets.BoundedIntText(
+        **limits, description=f"number, 0 to {last}", continuous_update=True, style=fit, layout=thin
+    )
     widgets.link((slider, "value"), (field, "value"))
-    picture, says = widgets.Image(format="png"), widgets.HTML()
+    picture, says = png_widget(), widgets.HTML()
 
     def draw(_change=None) -> None:
-        figure = answer(model, dataset, classes, slider.value)
-        picture.value, says.value = png(figure), figure.get_suptitle()
+        figure, says.value = _draw_answer(model, dataset, classes, slider.value)
+        picture.value = png(show.finish(figure))
 
     slider.observe(draw, names="value")
     draw()
-    return widgets.VBox([widgets.HBox([slider, field]), says, picture])
+    row = widgets.HBox([slider, field], layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.VBox([row, says, picture])

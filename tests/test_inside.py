@@ -277,14 +277,15 @@ def test_the_picker_without_a_browser_is_one_figure_and_one_line(shades, monkeyp
 
 def test_slider_and_field_choose_the_picture(shades, monkeypatch):
     pytest.importorskip("ipywidgets")
-    drawn = []
-    monkeypatch.setattr(inside, "png", lambda figure: drawn.append(figure.get_suptitle()) or b"")
+    drawn, draw = [], inside._draw_answer
+    monkeypatch.setattr(inside, "_draw_answer", lambda *given: drawn.append(given[-1]) or draw(*given))
     control = inside.make_picker(Brightness(), shades, CLASSES)
-    (slider, field), says = control.children[0].children, control.children[1]
+    (slider, field), says, picture = control.children[0].children, *control.children[1:]
     slider.value = 2
-    assert field.value == 2 and says.value == drawn[-1] and drawn[-1].startswith("Picture 2, ship")
+    assert field.value == 2 and says.value == "Picture 2, ship: the network answers ship, right"
     field.value = 3
-    assert slider.value == 3 and [text[8] for text in drawn] == ["0", "2", "3"], "drawn once for each choice"
+    assert slider.value == 3 and drawn == [0, 2, 3], "drawn once for each choice"
+    assert bytes(picture.value).startswith(b"\x89PNG")
     field.set_trait("value", 99)
     assert slider.value == len(shades) - 1, "a number that is too large is the last picture"
 

@@ -6,6 +6,7 @@ runs on a copy of the lessons, with settings of its own.
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -72,6 +73,22 @@ schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=len
 fit(model, batches, epochs=1, optimizer=optimizer, scheduler=schedule, scheduler_interval="step", verbose=False)
 print("validation:", evaluate(model, loader(mnist.validation, batch_size=500)))""",
         "from course_utils.draw import digit_pad\ndigit_pad(model, mnist)",
+    ),
+    # the picker with a network of one layer, which is often right and often wrong; and a few of the true classes
+    "picker.ipynb": (
+        SETUP,
+        """import torch
+from torch import nn
+from torch.utils.data import Subset
+from course_utils.data import load, loader
+from course_utils.train import fit
+
+fashion = load("fashion_mnist")
+batches = loader(Subset(fashion.train, range(5_000)), batch_size=50)
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+history = fit(model, batches, epochs=1, optimizer=torch.optim.SGD(model.parameters(), lr=0.01), verbose=False)""",
+        "from course_utils import inside\ninside.picker(model, fashion.test, fashion.classes)",
+        "print(*(fashion.classes[k] for k in fashion.test.labels[:20]), sep=', ')",
     ),
     "shapes.ipynb": (SETUP, "from course_utils.explore import shape_explorer\nshape_explorer(28, stride=2)"),
 }
@@ -182,10 +199,14 @@ def notebook(chromium, address: str, name: str):
         assert broken == 0, "a widget could not be shown"
         assert not errors, "the browser's console holds errors:\n" + "\n".join(errors)
     finally:
-        if PICTURES:
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{PICTURES}/{name}-end.png")
+        screenshot(page, f"{name}-end")
         page.close()
+
+
+def screenshot(page: Page, name: str) -> None:
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{PICTURES}/{name}.png")
 
 
 def wait(page: Page, reached, seconds: float, what: str) -> dict:
@@ -253,18 +274,13 @@ class Pad:
         pixels = "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 == 0)"
         return self.page.locator(".pad-seen").evaluate(pixels)
 
-    def picture(self, name: str) -> None:
-        if PICTURES:
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=f"{PICTURES}/{name}.png")
-
 
 def test_the_pad_recognises_digits(lab, chromium):
     with notebook(chromium, lab("pad.ipynb"), "pad") as page:
         pad = Pad(page)
         assert page.locator(".jp-OutputArea img").count() == 1, "a figure stands before the pad"
         expect(pad.says).to_contain_text("The network answers 7")  # the stored digit
-        pad.picture("stored")
+        screenshot(page, "stored")
 
         right = {}
         for digit, strokes in enumerate(DRAWN):
@@ -274,7 +290,7 @@ def test_the_pad_recognises_digits(lab, chromium):
             answer = pad.answer()
             right[digit] = answer.startswith(f"The network answers {digit} ")
             print(f"{digit}: {answer}")
-            pad.picture(f"digit{digit}")
+            screenshot(page, f"digit{digit}")
         print(f"{sum(right.values())} of 10 digits are recognised")
         assert sum(right.values()) >= 9
 
@@ -295,7 +311,7 @@ def test_the_pad_recognises_digits(lab, chromium):
         pad.answer()
         corner = pad.seen()
         assert any(centred[28 * 20 :]) and not any(corner[28 * 12 :]) and any(corner[: 28 * 12])
-        pad.picture("corner")
+        screenshot(page, "corner")
         page.locator(".pad-centred").check()
         assert pad.answer() and pad.seen() == centred
 
@@ -307,7 +323,7 @@ def test_the_pad_recognises_digits(lab, chromium):
             for key in keys:
                 page.keyboard.press(key)
         assert pad.answer().startswith("The network answers 1 ")
-        pad.picture("keyboard")
+        screenshot(page, "keyboard")
         for key in "abdd":
             page.keyboard.press(key)
         page.keyboard.press("Delete")
@@ -356,11 +372,13 @@ def test_the_kernels_of_lesson_01_move_and_change(lab, chromium):
         cells = page.evaluate(STATE)["all"]
         mover = Control(page, "place")
         expect(mover.says).to_contain_text("row 0, column 0")
-        handle, _, readout = mover.slider("place")
+        handle, track, readout = mover.slider("place")
         handle.focus()
         page.keyboard.press("ArrowRight")
         mover.changed("row 0, column 1: the sum of the products is 151.0")
         expect(readout).to_have_text("2")
+        track.click()
+        mover.changed("row 3, column 0")
 
         editor = Control(page, "Sobel, angle")
         expect(editor.says).to_contain_text("add up to 0")
@@ -410,3 +428,66 @@ def test_the_shape_explorer_answers_what_is_typed(lab, chromium):
         shapes.type("kernel_size", "3")
         expect(shapes.picture).to_be_visible()
         shapes.changed("conv 3x3")
+        shapes.field("stride").click()
+        page.keyboard.press("ArrowUp")
+        shapes.changed("stride 3")
+        page.set_viewport_size({"width": 800, "height": 1000})  # narrow: the picture goes below the fields
+        shapes.field("stride").scroll_into_view_if_needed()
+        expect(shapes.field("stride")).to_be_in_viewport(ratio=1)
+        screenshot(page, "shapes-narrow")
+
+
+def test_the_picker_shows_the_picture_that_is_chosen(lab, chromium):
+    with notebook(chromium, lab("picker.ipynb"), "picker") as page:
+        expect(page.locator(".jp-OutputArea img")).to_have_count(2)  # a figure stands before the control
+        state = page.evaluate(STATE)
+        truth, cells = state["cells"][-1]["outputs"][0]["text"].strip().split(", "), state["all"]
+        picker = Control(page, "picture")
+        (handle, track, _), field = picker.slider("picture"), picker.field("number, 0 to 9999")
+        pictures = {}
+
+        def look(i: int) -> None:
+            """Field, sentence and picture are those of number i."""
+            expect(field).to_have_value(str(i))
+            expect(picker.says).to_have_text(re.compile("right$|wrong$"))
+            name, answer, verdict = re.match(
+                rf"Picture {i}, (.+): the network answers (.+), (\w+)", picker.says.inner_text()
+            ).groups()
+            assert (name == answer) == (verdict == "right")
+            assert i >= len(truth) or name == truth[i]
+            picker.picture.evaluate("img => img.decode()")
+            shown = picker.picture.screenshot()
+            assert pictures.setdefault(i, shown) == shown and list(pictures.values()).count(shown) == 1
+            screenshot(page, f"picker{i}")
+
+        look(0)
+        handle.focus()
+        for key, i in (("ArrowRight", 1), ("ArrowUp", 2), ("ArrowLeft", 1), ("End", 9999), ("Home", 0)):
+            page.keyboard.press(key)
+            picker.changed(f"Picture {i},")
+            look(i)
+        page.keyboard.press("Tab")
+        expect(field).to_be_focused()
+        page.keyboard.press("ArrowUp")
+        picker.changed("Picture 1,")
+        look(1)
+        picker.type("number, 0 to 9999", "17")  # seen at once, without Enter
+        picker.changed("Picture 17,")
+        look(17)
+        picker.type("number, 0 to 9999", "123456")
+        picker.changed("Picture 9999,")
+        look(9999)
+
+        at, base = handle.bounding_box(), track.bounding_box()
+        y = at["y"] + at["height"] / 2
+        page.mouse.move(at["x"] + at["width"] / 2, y)
+        page.mouse.down()
+        page.mouse.move(base["x"] - 20, y, steps=6)
+        page.mouse.up()
+        picker.changed("Picture 0,")
+        look(0)
+        page.mouse.click(base["x"] + base["width"] / 2, y)
+        picker.changed("Picture ")
+        assert 4000 < int(field.input_value()) < 6000
+        look(int(field.input_value()))
+        assert page.evaluate(STATE)["all"] == cells, "no key reached JupyterLab"
