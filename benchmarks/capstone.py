@@ -30,8 +30,8 @@ from course_utils.capstone import (
     AlternatingFlip,
     Lookahead,
     SixViews,
+    first_weights,
     freeze_after,
-    pass_through_,
     sgd_with_fast_biases,
     triangle,
     whitening_kernels,
@@ -202,19 +202,11 @@ def augment(recipe: Recipe, images: Tensor) -> Tensor:
     return flip(images) if recipe.flip == "random" else images
 
 
-@torch.no_grad()
 def make_model(recipe: Recipe, images: Tensor) -> nn.Module:
     """The network with its first weights; `images` are for the whitening."""
     model = recipe.model()
-    if recipe.whiten:
-        kernels = whitening_kernels(images)
-        model.first.weight.copy_(torch.cat([kernels, -kernels]))
-        model.first.weight.requires_grad_(False)
-        model.first.bias.zero_()
-    if recipe.pass_through:
-        for layer in model.blocks.modules():
-            if isinstance(layer, nn.Conv2d):
-                pass_through_(layer)
+    if recipe.whiten or recipe.pass_through:
+        first_weights(model, whitening_kernels(images) if recipe.whiten else None, recipe.pass_through)
     return model.to(memory_format=torch.channels_last if recipe.channels_last else torch.contiguous_format)
 
 

@@ -11,6 +11,7 @@ from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from course_utils.data import Batch, ImageDataset
+from course_utils.models import CifarNet
 
 # ---- pictures ------------------------------------------------------------------------------------------------------
 
@@ -88,6 +89,22 @@ def pass_through_(conv: nn.Conv2d) -> None:
     A deep network then starts as one that loses nothing on the way; the other channels start at random, as before.
     """
     nn.init.dirac_(conv.weight[: conv.in_channels])
+
+
+@torch.no_grad()
+def first_weights(model: CifarNet, kernels: Tensor | None = None, pass_through: bool = True) -> CifarNet:
+    """Give a new network its first weights: whitening kernels (12, 3, 2, 2) and their negatives, which then stay as
+    they are, in the first layer; all other convolutions pass their inputs on. Returns the model.
+    """
+    if kernels is not None:
+        model.first.weight.copy_(torch.cat([kernels, -kernels]))
+        model.first.weight.requires_grad_(False)
+        model.first.bias.zero_()
+    if pass_through:
+        for layer in model.blocks.modules():
+            if isinstance(layer, nn.Conv2d):
+                pass_through_(layer)
+    return model
 
 
 # ---- steps ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from course_utils.capstone import (
     Lookahead,
     SixViews,
     average_over_views,
+    first_weights,
     freeze_after,
     pass_through_,
     sgd_with_fast_biases,
@@ -67,6 +68,20 @@ def test_pass_through_copies_the_inputs_and_leaves_the_rest():
     x = torch.randn(2, 3, 6, 6)
     torch.testing.assert_close(conv(x)[:, :3], x)
     assert torch.equal(conv.weight[3:], before[3:])
+
+
+def test_first_weights_of_the_network():
+    torch.manual_seed(0)
+    kernels = torch.randn(12, 3, 2, 2)
+    model = first_weights(CifarNet(widths=(32, 8, 8)), kernels)
+    assert torch.equal(model.first.weight, torch.cat([kernels, -kernels])) and not model.first.bias.any()
+    assert not model.first.weight.requires_grad and model.first.bias.requires_grad
+    x = torch.randn(2, 24, 5, 5)
+    torch.testing.assert_close(model.blocks[0][0](x)[:, :24], x)  # from 24 to 32 channels: all inputs are passed on
+    model = CifarNet(widths=(8, 8, 8))
+    before = [p.clone() for p in model.parameters()]
+    first_weights(model, pass_through=False)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
 def test_biases_are_a_group_of_their_own_with_the_same_decay_in_a_step():
