@@ -31,7 +31,7 @@ def test_the_overview_says_what_the_models_have(figure):
 
 
 def test_the_overview_has_a_panel_for_each_lesson_and_titles_that_fit(figure):
-    lessons = {path.name[:2] for path in (ROOT / "notebooks").glob("0[1-9]_*.ipynb")}
+    lessons = {path.name[:2] for path in (ROOT / "notebooks").glob("*.ipynb")} - {"00"}
     assert [title[:2] for title, _, _ in draw_overview.PANELS] == sorted(lessons)
     figure.draw_without_rendering()
     for text in figure.texts:
