@@ -95,7 +95,7 @@ IDEAS: dict[str, dict] = {
         "optimizer": "sgd", "lr": 0.1, "weight_decay": 5e-4, "schedule": "one cycle",
     },
     "label smoothing": {"label_smoothing": 0.2},
-    "wider and shallower, pooled early, GELU": {"network": CifarNet, "widths": (64, 256, 256)},
+    "CifarNet: pooled early, wide late, GELU": {"network": CifarNet, "widths": (64, 256, 256)},
     "large batch, triangular schedule, moves of 2 pixels": {
         "batch_size": 1024, "lr": 1.5, "momentum": 0.85, "weight_decay": 1.33e-3, "schedule": "triangle",
         "crop": 2, "border": "reflect",
