@@ -81,7 +81,7 @@ QUESTIONS = (
         wrong(f"by about `{CHANCE}` points", "one idea in six is better than that by chance, and you have twenty."),
         right(
             f"by about `{LUCK:.1f}` points",
-            "this is luck, and goes with the next seed. So repeat it, and open the test set once, at the end.",
+            "this is luck, and is gone with the next seed. So repeat it, and open the test set once, at the end.",
         ),
         wrong(f"by about `{IDEAS * CHANCE:.1f}` points", "chances are not added up: you take one idea, not all."),
     ),
