@@ -57,7 +57,6 @@ def adapted(markdown: str, path: str, known: set[str], address: Address) -> str:
         return f"{found[1]}{address.url}/{kind}/{address.branch}/{target}"
 
     markdown = re.sub(r"!\[([^\]]*)\]\(https?://[^)]*\)", r"\1", markdown)  # a badge becomes a link of words
-    markdown = re.sub(r'<a id="([\w-]+)"></a>(\*\*.+?\*\*)', r"[\2]{#\1}", markdown)  # a target that Sphinx knows
     return LINK.sub(link, markdown)
 
 
