@@ -29,7 +29,7 @@ COLORS = {"conv": "#0072B2", "pool": "#009E73", "list": "#E69F00", "other": "#BB
 class Box:
     """One step of a network, as it is drawn."""
 
-    name: str  # of the layer, in models with long names only its last part; "" for the input and for functions
+    name: str  # of the layer, in models with long names without its first part; "" for the input and for functions
     words: list[str]  # what the step is: ["conv", "5x5", "ReLU"]
     shape: tuple[int, ...]  # of one picture, without the batch axis
     parameters: int
@@ -74,7 +74,7 @@ def boxes_of(model: nn.Module, input_shape: Sequence[int]) -> list[Box]:
             boxes[-1].parameters += layer.parameters
     if max(len(box.name) for box in boxes) > 9:
         for box in boxes:
-            box.name = box.name.rpartition(".")[2]
+            box.name = box.name.partition(".")[2] or box.name
     return boxes
 
 

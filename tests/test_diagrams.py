@@ -11,7 +11,7 @@ from torch import nn
 
 from course_utils import show
 from course_utils.diagrams import boxes_of, rows_of
-from course_utils.models import Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
+from course_utils.models import CifarNet, Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
 
 GREY, COLOR = (1, 1, 28, 28), (1, 3, 32, 32)
 MODELS = {
@@ -23,6 +23,7 @@ MODELS = {
     "Conv32-64": (Conv32x64, GREY),
     "Conv32-64-128": (Conv32x64x128, GREY),
     "VGG-style": (Vgg, COLOR),
+    "CifarNet": (CifarNet, COLOR),
 }
 
 
@@ -55,6 +56,12 @@ def test_lenet_is_drawn_with_its_functions():
     assert [box.name for box in boxes] == ["", "conv1", "", "conv2", "", "", "fc1", "fc2", "fc3"]
     assert boxes[1].above == ["conv", "5x5", "ReLU"] and boxes[2].above == ["max pool", "2x2"]
     assert boxes[6].below == ["fc1", "120", "30,840"]
+
+
+def test_long_names_lose_their_first_part():
+    """`blocks.0.1` and `blocks.1.1` stay two names."""
+    names = [box.name for box in boxes_of(CifarNet(), COLOR) if box.name]
+    assert names == ["first", "0.0", "0.1", "1.0", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "fc"]
 
 
 def test_the_label_is_one_line_of_text():
