@@ -67,7 +67,7 @@ QUESTIONS = (
         wrong(f"`{DECAY * FACTOR:.4f}`", f"then it would shrink {FACTOR} · {FACTOR} times as fast."),
     ),
     question(
-        f"Each of {PICTURES:,} pictures is mirrored with probability `0.5` in each epoch. After two epochs, how many "
+        f"Each of `{PICTURES:,}` pictures is mirrored with probability `0.5` in each epoch. After two epochs, how many "
         "were seen from one side only, on average? And how many with the alternating flip?",
         right(f"`{PICTURES // 2:,}` and `0`", "the second coin falls as the first in half of all cases."),
         wrong(f"`{PICTURES // 4:,}` and `0`", "these were mirrored twice; as many were never mirrored."),
