@@ -1,16 +1,20 @@
 """The figures that README shows are those that the benchmarks measured; the comparisons are fair."""
 
+import statistics
+
 import pytest
 import torch
 
-from benchmarks import data_path, growth, report, speed
+from benchmarks import data_path, growth, report, scaling, speed
 from course_utils.data import ImageDataset, load, locate
 
 SPEED = report.read_json(speed.RESULT)
 GROWTH = report.read_json(growth.RESULT)
+SCALING = report.read_json(scaling.RESULT)
 
 
 measured_speed = pytest.mark.skipif(not SPEED, reason="not measured yet: python -m benchmarks.speed --write")
+measured_scaling = pytest.mark.skipif(not SCALING, reason="not measured yet: python -m benchmarks.scaling --write")
 measured_growth = pytest.mark.skipif(not GROWTH, reason="not measured yet: python -m benchmarks.growth --write")
 
 
@@ -115,3 +119,17 @@ def test_no_cost_grows_faster_than_the_work():
         for name, costs in GROWTH[part].items():
             cost = growth.medians(costs)
             assert cost[large] < 1.25 * cost[small], (part, name)
+
+
+def test_arrangements_of_processes_and_threads():
+    assert scaling.arrangements(2) == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert scaling.arrangements(8) == [(1, 1), (1, 8), (2, 4), (4, 2), (8, 1), (8, 2)]
+    assert scaling.label(1, 1) == "1 process, 1 thread" and scaling.label(2, 4) == "2 processes, 4 threads each"
+
+
+@measured_scaling
+def test_more_processes_give_no_more_cores():
+    """No arrangement is clearly faster than one thread's time divided by the cores."""
+    seconds = {name: statistics.median(times) for name, times in SCALING["epoch_seconds"].items()}
+    limit = seconds[scaling.label(1, 1)] / SCALING["cores"]
+    assert min(seconds.values()) > 0.85 * limit
