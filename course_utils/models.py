@@ -238,7 +238,7 @@ class Residual(nn.Module):
         self.body = body
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+        return x + self.body(x)  # (N, C, H, W) -> (N, C, H, W)
 
 
 class CifarNet(nn.Module):

@@ -103,4 +103,3 @@ def test_links_of_the_site():
     assert site("[folder](../tools)") == f"[folder]({address.url}/tree/{address.branch}/tools)"
     assert site("![a](../images/a.png)") == "![a](../images/a.png)"
     assert site("[![Open](https://a.b/c.svg)](https://d.e)") == "[Open](https://d.e)"
-    assert site('| <a id="bias"></a>**bias** |') == "| [**bias**]{#bias} |"
