@@ -23,6 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # ---- in each of the processes ----
 
+# Threads of gloo give back a tensor a moment after all_reduce has returned. If nothing else holds it then, they need
+# Python to free it; if Python has ended by then, the process is aborted. So the last tensor is kept here.
+_kept: list[torch.Tensor] = []
+
 
 @contextmanager
 def process_group() -> Iterator[torch.device]:
@@ -44,9 +48,7 @@ def process_group() -> Iterator[torch.device]:
     dist.init_process_group("nccl" if on_gpu else "gloo")  # waits until all processes are here
     try:
         yield device
-        # Threads of gloo give back the last tensors a moment after all_reduce has returned, and need Python for it:
-        # if Python has ended by then, the process is aborted. A barrier gives them that moment.
-        dist.barrier()
+        dist.barrier()  # see _kept
     finally:
         dist.destroy_process_group()
 
@@ -76,6 +78,7 @@ def mean_of_all(values: Sequence[float], weight: float, device: torch.device | s
     if world_size() == 1:
         return list(values)
     sums = torch.tensor([weight, *(weight * value for value in values)], dtype=torch.double, device=device)
+    _kept[:] = [sums]
     dist.all_reduce(sums)
     return (sums[1:] / sums[0]).tolist()
 
