@@ -46,21 +46,26 @@ def epoch_seconds(processes: int, threads: int) -> list[float]:
 
 
 def measure() -> dict:
-    found = {label(*pair): [] for pair in arrangements(os.cpu_count())}
+    pairs = arrangements(os.cpu_count())
+    found = {label(*pair): [] for pair in pairs}
     for _ in range(ROUNDS):
-        for pair in arrangements(os.cpu_count()):
+        for pair in pairs:
             found[label(*pair)] += [round(seconds, 3) for seconds in epoch_seconds(*pair)]
     return machine() | {"images": IMAGES, "batch": BATCH, "epoch_seconds": found}
 
 
+def medians(result: dict) -> dict[str, float]:
+    return {name: statistics.median(times) for name, times in result["epoch_seconds"].items()}
+
+
 def draw(result: dict) -> None:
     show.use_style()
-    medians = {name: statistics.median(times) for name, times in result["epoch_seconds"].items()}
+    seconds = medians(result)
     figure, axis = plt.subplots(figsize=(7.5, 3))
-    axis.bar_label(axis.barh(list(medians), list(medians.values())), fmt="%.1f s", padding=3)
-    limit = medians[label(1, 1)] / result["cores"]
+    axis.bar_label(axis.barh(list(seconds), list(seconds.values())), fmt="%.1f s", padding=3)
+    limit = seconds[label(1, 1)] / result["cores"]
     axis.axvline(limit, color="gray", linestyle="--", label=f"the first bar, divided by {result['cores']}")
-    axis.set(xlabel="seconds for an epoch, with its validation (median)", xlim=(0, 1.2 * max(medians.values())))
+    axis.set(xlabel="seconds for an epoch, with its validation (median)", xlim=(0, 1.2 * max(seconds.values())))
     axis.invert_yaxis()
     axis.legend(fontsize=9)
     title = f"{result['cores']} cores stay {result['cores']} cores, however processes and threads share them"
@@ -73,8 +78,8 @@ def main() -> None:
     args = parser.parse_args()
     os.environ["COURSE_DEVICE"] = "cpu"
     result = measure()
-    for name, times in result["epoch_seconds"].items():
-        print(f"{name:30} {statistics.median(times):6.2f} s")
+    for name, seconds in medians(result).items():
+        print(f"{name:30} {seconds:6.2f} s")
     if args.write:
         write_json(RESULT, result)
         draw(result)

@@ -1,7 +1,5 @@
 """The figures that README shows are those that the benchmarks measured; the comparisons are fair."""
 
-import statistics
-
 import pytest
 import torch
 
@@ -130,6 +128,6 @@ def test_arrangements_of_processes_and_threads():
 @measured_scaling
 def test_more_processes_give_no_more_cores():
     """No arrangement is clearly faster than one thread's time divided by the cores."""
-    seconds = {name: statistics.median(times) for name, times in SCALING["epoch_seconds"].items()}
+    seconds = scaling.medians(SCALING)
     limit = seconds[scaling.label(1, 1)] / SCALING["cores"]
     assert min(seconds.values()) > 0.85 * limit
