@@ -23,10 +23,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # ---- in each of the processes ----
 
-# Threads of gloo give back a tensor a moment after all_reduce has returned. If nothing else holds it then, they need
-# Python to free it; if Python has ended by then, the process is aborted. So the last tensor is kept here.
-_kept: list[torch.Tensor] = []
-
 
 @contextmanager
 def process_group() -> Iterator[torch.device]:
@@ -34,6 +30,7 @@ def process_group() -> Iterator[torch.device]:
 
     Each process gets a GPU of its own (backend nccl) if the machine has enough of them and COURSE_DEVICE is not "cpu";
     else all compute on the CPU (backend gloo). Without torchrun there is no group, and one process goes on alone.
+    Delete a DistributedDataParallel before you leave: it holds the group, whose threads end with it.
     """
     if os.environ.get("COURSE_END_WITH_STDIN"):
         threading.Thread(target=_end_with_stdin, daemon=True).start()
@@ -48,7 +45,9 @@ def process_group() -> Iterator[torch.device]:
     dist.init_process_group("nccl" if on_gpu else "gloo")  # waits until all processes are here
     try:
         yield device
-        dist.barrier()  # see _kept
+        # Threads of gloo give back the last tensors a moment after all_reduce has returned, and need Python for it:
+        # if Python has ended by then, the process is aborted. A barrier gives them that moment.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 
@@ -78,7 +77,6 @@ def mean_of_all(values: Sequence[float], weight: float, device: torch.device | s
     if world_size() == 1:
         return list(values)
     sums = torch.tensor([weight, *(weight * value for value in values)], dtype=torch.double, device=device)
-    _kept[:] = [sums]
     dist.all_reduce(sums)
     return (sums[1:] / sums[0]).tolist()
 
