@@ -32,29 +32,34 @@ def main(argv: Sequence[str] | None = None) -> None:
     keep_freed_memory()  # as `setup` does in a lesson: all ways to train are equally fast
 
     with parallel.process_group() as device:
-        rank, world_size = parallel.rank(), parallel.world_size()
-        mnist = load("mnist")
-        train = Subset(mnist.train, range(options.images))
-        sampler = DistributedSampler(train, world_size, rank, seed=0)
-        train_loader = DataLoader(train, options.batch_size, sampler=sampler)
-        share = Subset(mnist.validation, range(rank, len(mnist.validation), world_size))  # nothing twice
-        validation_loader = DataLoader(share, batch_size=500)
+        train(options, device)
 
-        torch.manual_seed(0)
-        model = Conv32x64().to(device)
-        if world_size > 1:
-            model = DistributedDataParallel(model)
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 
-        def train_until(epochs: int) -> None:
-            fit(model, train_loader, validation_loader, epochs=epochs, optimizer=optimizer,
-                checkpoint=options.checkpoint)  # fmt: skip
+def train(options: argparse.Namespace, device: torch.device) -> None:
+    """The part of one process: its share of the pictures, and a model that is gone when the group ends."""
+    rank, world_size = parallel.rank(), parallel.world_size()
+    mnist = load("mnist")
+    images = Subset(mnist.train, range(options.images))
+    sampler = DistributedSampler(images, world_size, rank, seed=0)
+    train_loader = DataLoader(images, options.batch_size, sampler=sampler)
+    share = Subset(mnist.validation, range(rank, len(mnist.validation), world_size))  # nothing twice
+    validation_loader = DataLoader(share, batch_size=500)
 
-        if options.die_after:
-            train_until(options.die_after)
-            if rank == world_size - 1:
-                os.kill(os.getpid(), signal.SIGTERM)  # as `kill`, or a system without memory, would do it
-        train_until(options.epochs)
+    torch.manual_seed(0)
+    model = Conv32x64().to(device)
+    if world_size > 1:
+        model = DistributedDataParallel(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+    def train_until(epochs: int) -> None:
+        fit(model, train_loader, validation_loader, epochs=epochs, optimizer=optimizer,
+            checkpoint=options.checkpoint)  # fmt: skip
+
+    if options.die_after:
+        train_until(options.die_after)
+        if rank == world_size - 1:
+            os.kill(os.getpid(), signal.SIGTERM)  # as `kill`, or a system without memory, would do it
+    train_until(options.epochs)
 
 
 if __name__ == "__main__":
