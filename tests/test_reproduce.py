@@ -153,9 +153,10 @@ def test_the_tables_show_what_is_stored():
 
 
 def test_lesson_03_states_the_time_of_the_four_runs():
-    runs = [STORED["M"][name]["seeds"]["777"]["seconds"] for name in ROWS["M"].recipes if name != "ours"]
+    *_, (claim, _, measured) = reproduce.claims_of_mcl(STORED)
+    assert "four runs" in claim and "seconds" in measured
     lesson = (reproduce.ROOT / "notebooks" / "03_mlp_vs_batchnorm.ipynb").read_text(encoding="utf-8")
-    assert len(runs) == 4 and f"`{sum(map(sum, runs)):.0f}` seconds" in lesson
+    assert f"`{measured.split()[0]}` seconds" in lesson
 
 
 def last(row: str, name: str) -> float:
@@ -183,12 +184,13 @@ def test_ours_is_better_at_the_same_number_of_epochs(row):
     assert last(row, "ours") > last(row, "post")
 
 
-def test_target_94_percent_in_an_hour_on_two_cores():
+def test_target_94_percent_in_an_hour_on_two_cores_or_in_a_quarter_with_amx():
     runs = list(STORED.get("CAP", {}).get("final", {}).get("seeds", {}).values())
-    if len(runs) < len(ROWS["CAP"].seeds):
+    if len(runs) < len(reproduce.SEEDS):
         pytest.skip("not run yet: python -m benchmarks.reproduce --only CAP")
     assert sum(run["accuracy"] for run in runs) / len(runs) >= 0.94
-    assert all(run["images"] == "test" and run["seconds"] <= 3600 for run in runs)
+    for run in runs:
+        assert run["images"] == "test" and run["seconds"] <= (900 if "AMX" in run["machine"] else 3600)
 
 
 @pytest.mark.parametrize("name, recipes", [("diary", capstone.diary), ("ablation", capstone.ablation)])
