@@ -16,14 +16,20 @@ RESULTS = ROOT / "results"
 
 def machine(device: str = "cpu") -> dict:
     """Where and when something was measured."""
-    processor = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
     return {
-        "machine": f"{platform.system()}, {processor}",
+        "machine": f"{platform.system()}, {torch.cuda.get_device_name() if device == 'cuda' else _cpu()}",
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__.split("+")[0],
         "date": date.today().isoformat(),
     }
+
+
+def _cpu() -> str:
+    """The kind of CPU, and what it has for bfloat16, where torch can tell: torch 2.6 cannot."""
+    can = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    units = [name for key, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")) if can.get(key)]
+    return " with ".join([platform.machine(), *units[:1]])
 
 
 def read_json(path: Path) -> dict:
