@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,6 @@ def process_group() -> Iterator[torch.device]:
 
     Each process gets a GPU of its own (backend nccl) if the machine has enough of them and COURSE_DEVICE is not "cpu";
     else all compute on the CPU (backend gloo). Without torchrun there is no group, and one process goes on alone.
-    Delete a DistributedDataParallel before you leave: it holds the group, whose threads end with it.
     """
     if os.environ.get("COURSE_END_WITH_STDIN"):
         threading.Thread(target=_end_with_stdin, daemon=True).start()
@@ -46,8 +46,9 @@ def process_group() -> Iterator[torch.device]:
     try:
         yield device
         # Threads of gloo give back the last tensors a moment after all_reduce has returned, and need Python for it:
-        # if Python has ended by then, the process is aborted. A barrier gives them that moment.
+        # if Python ends before, the process is aborted ("terminate called without an active exception").
         dist.barrier()
+        time.sleep(0.2)
     finally:
         dist.destroy_process_group()
 

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def train(options: argparse.Namespace, device: torch.device) -> None:
-    """The part of one process: its share of the pictures, and a model that is gone when the group ends."""
+    """The part of one process: its share of the pictures, and all steps, together with the others."""
     rank, world_size = parallel.rank(), parallel.world_size()
     mnist = load("mnist")
     images = Subset(mnist.train, range(options.images))
