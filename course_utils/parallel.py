@@ -20,6 +20,11 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 ROOT = Path(__file__).resolve().parent.parent
+WINDOWS = sys.platform == "win32"
+# `torchrun --standalone` starts a server that needs libuv, and PyTorch for Windows is built without that library.
+# There, the processes meet in a temporary file, and their own server does without libuv.
+IN_A_FILE = ["--rdzv-backend=c10d", "--rdzv-conf=store_type=file", "--rdzv-id=course"]
+WITHOUT_LIBUV = {"USE_LIBUV": "0", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
 
 
 # ---- in each of the processes ----
@@ -116,8 +121,7 @@ def torchrun(
 ) -> subprocess.CompletedProcess:
     """Start a script in several processes of this machine, as `torchrun` in a terminal does, and wait for their end.
 
-    The processes end with this one, even if it is killed. On Windows, USE_LIBUV=0 is set: PyTorch for Windows is built
-    without that library, but its torchrun asks for it. Addresses and ports are those of this machine alone.
+    The processes end with this one, even if it is killed. Addresses and ports are those of this machine alone.
 
     Args:
         arguments: the script with its arguments, or "-m", a module, and its arguments.
@@ -132,12 +136,11 @@ def torchrun(
         TimeoutError: the script took longer than `timeout`.
         RuntimeError: a process failed.
     """
-    options = ["--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={processes}"]
+    meeting, more = (IN_A_FILE, WITHOUT_LIBUV) if WINDOWS else (["--standalone"], {})
+    options = [*meeting, "--local-addr=127.0.0.1", f"--nproc-per-node={processes}"]
     command = [sys.executable, "-m", "torch.distributed.run", *options, *arguments]
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "COURSE_END_WITH_STDIN": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "COURSE_END_WITH_STDIN": "1"} | more
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    if sys.platform == "win32":
-        environment.setdefault("USE_LIBUV", "0")
     stdin, ours = os.pipe()  # nobody writes into it; when `ours` is closed, the processes end
     process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                                encoding="utf-8", errors="replace")  # fmt: skip

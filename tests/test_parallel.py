@@ -214,3 +214,33 @@ def test_a_timeout_says_what_may_be_wrong(tmp_path):
     with pytest.raises(TimeoutError, match="2 processes did not end within 0.2 s.*all_reduce"):
         parallel.torchrun([SCRIPT, "hanging", str(tmp_path)], timeout=0.2)
     assert_gone(tmp_path)
+
+
+NO_LIBUV = """
+import torch.distributed as dist
+class Store(dist.TCPStore):
+    def __init__(self, *args, **options):
+        if options.get("use_libuv", True):
+            raise RuntimeError("use_libuv was requested but PyTorch was built without libuv support")
+        super().__init__(*args, **options)
+dist.TCPStore = Store
+import torch.distributed.rendezvous, torch.distributed.elastic.rendezvous.c10d_rendezvous_backend as backend
+torch.distributed.rendezvous.TCPStore = backend.TCPStore = Store
+"""
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_torchrun_works_without_libuv_as_on_windows(windows, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(NO_LIBUV, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(parallel, "WINDOWS", windows)
+    meet = tmp_path / "meet.py"
+    meet.write_text(
+        "from course_utils import parallel\nwith parallel.process_group():\n    print(parallel.mean_of_all([1.5], 1))",
+        encoding="utf-8",
+    )
+    done = parallel.torchrun([str(meet)], check=False, **RUN)
+    if windows:
+        assert done.returncode == 0 and done.stdout.count("[1.5]") == 2, done.stderr
+    else:
+        assert done.returncode and "without libuv" in done.stderr
