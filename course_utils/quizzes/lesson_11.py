@@ -10,7 +10,7 @@ SENT = 2 * (MACHINES - 1) * PARAMETERS * 4 // MACHINES
 QUESTIONS = (
     question(
         f"`DistributedSampler` shares {PICTURES:,} pictures among {PROCESSES} processes. How many does each get?",
-        wrong(PICTURES // PROCESSES, "then one picture would be in no share; it pads in place of leaving out."),
+        wrong(PICTURES // PROCESSES, "then one picture would be in no share; by default it pads."),
         right(EACH, f"{PROCESSES} · {EACH} is {PROCESSES * EACH:,}: two pictures come twice."),
         wrong(PICTURES, "this happens without a sampler: everybody sees everything."),
         wrong(
@@ -36,7 +36,7 @@ QUESTIONS = (
         "all-reduce?",
         wrong(PARAMETERS * 4, "this is the gradient once; six parts of a quarter each are more."),
         wrong(SENT // 4, "this is the number of numbers; float32 has four bytes."),
-        wrong(SENT // 2, "the first round trip adds up; the finished sums must travel too."),
+        wrong(SENT // 2, "the first three rounds add up; the finished sums must travel too."),
         right(SENT, f"2 · {MACHINES - 1} rounds, and a part of a quarter of the gradient in each."),
     ),
     question(
