@@ -274,7 +274,7 @@ def draw(budget: str) -> None:
     """Diary and ablation of one budget, a dot for each training, as results/ablation.png."""
     found = [read_json(path).get(budget, {}) for path in (DIARY, ABLATION)]
     show.use_style()
-    figure, axes = plt.subplots(2, 1, figsize=(9, 8.5))
+    figure, axes = plt.subplots(2, 1, figsize=(9, 8.5), sharex=True)
     titles = ("each idea added to those before it", "all ideas (line), without one, or with one more")
     for axis, rows, color, title in zip(axes, found, show.COLORS, titles, strict=False):
         for row, seeds in enumerate(rows.values()):
@@ -284,6 +284,7 @@ def draw(budget: str) -> None:
                 axis.axvline(statistics.mean(accuracies), color="black", linewidth=1)
         axis.set(title=title, xlabel="validation accuracy, in %", yticks=range(len(rows)), yticklabels=list(rows))
         axis.invert_yaxis()
+        axis.grid(alpha=0.3)
     show.finish(figure, f"Whitening and the first weights carry the recipe ({budget})").savefig(PICTURE)
 
 
