@@ -16,8 +16,9 @@ RESULTS = ROOT / "results"
 
 def machine(device: str = "cpu") -> dict:
     """Where and when something was measured."""
+    processor = torch.cuda.get_device_name() if device == "cuda" else _cpu()
     return {
-        "machine": f"{platform.system()}, {torch.cuda.get_device_name() if device == 'cuda' else _cpu()}",
+        "machine": f"{platform.system()}, {processor}",
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__.split("+")[0],
