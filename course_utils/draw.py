@@ -171,7 +171,7 @@ def figure(given: Answer, classes: Sequence[str]) -> Figure:
         for i, axis in enumerate(np.ravel(right.subplots(rows, columns))):
             axis.axis("off")
             if i < channels:
-                axis.imshow(given.maps[i], cmap="RdBu", vmin=-limit, vmax=limit)
+                axis.imshow(given.maps[i].numpy(), cmap="RdBu", vmin=-limit, vmax=limit)
         right.suptitle("first layer (blue +, white 0, red -)", fontsize=10)
     title = "Nothing is drawn" if given.best is None else f"The network answers {classes[given.best]}"
     return show.finish(chart, title)
