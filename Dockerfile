@@ -14,8 +14,9 @@ COPY course_utils course_utils
 COPY notebooks notebooks
 COPY images images
 COPY results results
+COPY docs docs
 COPY tools tools
-COPY README.md pyproject.toml ./
+COPY README.md pyproject.toml LICENSE LICENSE-CC-BY-4.0 ./
 
 ENV COURSE_DATA_DIR=/data
 RUN python -m course_utils data
