@@ -341,11 +341,11 @@ def seeds_of(stored: dict, row: str, name: str, key: str, epoch: int = 0) -> lis
 
 
 def verdict(reported: float, values: list[float]) -> str:
-    """Does a reported accuracy agree with ours? Yes when our mean is at most one point away."""
+    """Does a reported accuracy agree with ours? Yes when the mean is at most one point away."""
     if not values:
         return ""
     away = 100 * (statistics.mean(values) - reported)
-    return f"{'yes' if abs(away) <= 1 else 'no'}, ours is {abs(away):.2f} points {'higher' if away > 0 else 'lower'}"
+    return f"{'yes' if abs(away) <= 1 else 'no'}, {abs(away):.2f} points {'higher' if away > 0 else 'lower'}"
 
 
 def accuracy_table(stored: dict) -> str:
@@ -364,7 +364,7 @@ def accuracy_table(stored: dict) -> str:
             reported = row.accuracy.get(epoch)
             cells = [
                 row_id,
-                f"{row.post}: {row.what}" if epoch == last else f"... after epoch {epoch}",
+                f"{row.post}: {row.what}" if epoch == last else f"{row.post}, after epoch {epoch}",
                 str(len(values)),
                 f"{100 * reported:.2f} %" if reported else "none",
                 spread(values),
@@ -377,8 +377,8 @@ def accuracy_table(stored: dict) -> str:
 
 
 def loss_table(stored: dict) -> str:
-    """Losses by epoch, reported and ours (mean over the seeds)."""
-    lines = ["| | loss | epoch | reported | ours, mean | ours, least to most |", "|---|---|---|---|---|---|"]
+    """Losses by epoch, reported and run again by the post's protocol (mean over the seeds)."""
+    lines = ["| | loss | epoch | reported | run again, mean | run again, least to most |", "|---|---|---|---|---|---|"]
     for row_id, row in ROWS.items():
         for key, reported in (("test_loss", row.test_loss), ("train_loss", row.train_loss)):
             for epoch, loss in reported.items():

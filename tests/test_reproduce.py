@@ -140,8 +140,8 @@ def test_first_below():
 
 
 def test_verdict():
-    assert reproduce.verdict(0.95, [0.955, 0.957]) == "yes, ours is 0.60 points higher"
-    assert reproduce.verdict(0.95, [0.93]) == "no, ours is 2.00 points lower"
+    assert reproduce.verdict(0.95, [0.955, 0.957]) == "yes, 0.60 points higher"
+    assert reproduce.verdict(0.95, [0.93]) == "no, 2.00 points lower"
 
 
 def test_the_tables_show_what_is_stored():
