@@ -16,6 +16,7 @@
     inside      what a trained network reacts to, where it errs, how sure it is
     draw        a pad to draw a digit on, with live answers
     explore     a kernel that moves, a kernel to edit, the shapes of a layer
+    health      six cheap tests of a network before a long training
     checks      errors that are meant to happen
     course      setup(), the first call of every lesson
     doctor      the instructor's pre-flight: python -m course_utils --help
