@@ -8,7 +8,7 @@ ARG TORCH=cpu
 RUN pip install --no-cache-dir uv
 WORKDIR /course
 COPY requirements.txt ./
-RUN uv pip install --system --no-cache --torch-backend=$TORCH -r requirements.txt
+RUN uv pip install --system --no-cache --compile-bytecode --torch-backend=$TORCH -r requirements.txt
 
 COPY course_utils course_utils
 COPY notebooks notebooks

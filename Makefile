@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN    := $(BIN)/python
 PIP    := $(RUN) -m uv pip install --python $(RUN)
+# As pip does it: else the first import of torch takes ten seconds, and each import where .venv cannot be written.
+export UV_COMPILE_BYTECODE := 1
 
 .PHONY: lab test test-browser test-colab test-oldest site test-site check data notebooks
 
