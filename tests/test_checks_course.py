@@ -1,6 +1,7 @@
 """expect_error and setup: the two calls that every lesson leans on."""
 
 import platform
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 from course_utils import course as course_module
-from course_utils.checks import expect_error
+from course_utils.checks import expect_error, judge
 from course_utils.course import Course, setup
 
 # -- expect_error ----------------------------------------------------------------------------------------------------
@@ -161,3 +162,20 @@ print(faults())
     )
     if platform.libc_ver()[0] == "glibc":
         assert int(run.stdout) < 1000, "20 blocks of 5,000 pages each, taken anew, would be 100,000 faults"
+
+
+def test_the_same_answer_gets_the_same_verdict_and_random_numbers_go_on_as_before():
+    """Whichever library an answer draws with: the state of all three is as it was."""
+
+    def drawn() -> list[float]:
+        return [torch.rand(1).item(), np.random.rand(), random.random()]
+
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    expected = drawn()
+    torch.set_rng_state(states[0]), np.random.set_state(states[1]), random.setstate(states[2])
+    seen = []
+    for _ in range(2):
+        verdict = judge("08.3", lambda images, p: seen.append(random.random()) or images)
+        assert verdict.startswith("not right yet")
+    assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
+    assert drawn() == expected

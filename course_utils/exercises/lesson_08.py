@@ -133,10 +133,10 @@ def flip_each(random_flip) -> None:
         if abs(share - p) > 0.06:
             looks = "; p is the probability to flip, not to keep" if abs(share - 1 + p) < 0.06 else ""
             raise Wrong(f"p={p}: {share:.0%} of the images are mirrored, expected about {p:.0%}{looks}")
-        if torch.equal(chosen, flipped(images, p)):
-            raise Wrong("two calls mirror the same images, expected new random numbers in each call")
         if (chosen[1:] != chosen[:-1]).sum() < 0.5 * len(chosen) * p * (1 - p):
             raise Wrong(f"p={p}: the mirrored images are neighbours in the batch, expected a coin for each image")
+        if torch.equal(chosen, flipped(images, p)):
+            raise Wrong("two calls mirror the same images, expected new random numbers in each call")
     flipped(square, 0.5)
 
 
