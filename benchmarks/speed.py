@@ -242,14 +242,15 @@ def ratios(result: dict) -> dict[str, float]:
     A ratio is taken within each round: where the machine is slow for a while, it is slow for all ways of a round.
     """
     ms, per_second = result["ms"], 1000 * result["batch_size"]
+    posts = better_of_a(ms)
 
     def ratio(slow: str, fast: str) -> float:
         return statistics.median(a / b for a, b in zip(ms[slow], ms[fast], strict=True))
 
     return {
-        "A/B": ratio(better_of_a(ms), "B"),
+        "A/B": ratio(posts, "B"),
         "B/C": ratio("B", "C"),
-        "A/B16": ratio(better_of_a(ms), "B16"),
+        "A/B16": ratio(posts, "B16"),
         "B images/s": per_second / statistics.median(ms["B"]),
         "B16 images/s": per_second / statistics.median(ms["B16"]),
     }

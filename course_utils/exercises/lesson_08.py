@@ -116,8 +116,6 @@ def flip_each(random_flip) -> None:
             raise Wrong(f"image {i} is neither as it was nor mirrored left to right (the last axis){looks}")
         return mirrored & ~kept
 
-    torch.manual_seed(777)
-    np.random.seed(777)
     flipped(images, 0.5)  # the shape first: it says more than what p=0 may lead to
     if flipped(images, 0.0).any():
         raise Wrong("p=0: some images are mirrored, expected none")
@@ -197,8 +195,6 @@ def balanced_indices(draw) -> None:
 
 def augmentation(augment) -> None:
     """augment(images) -> images: any random change of each picture by itself that keeps shape, dtype and mean."""
-    torch.manual_seed(777)
-    np.random.seed(777)
     coarse = torch.randn(64, 3, 8, 8, generator=_generator())
     images = torch.nn.functional.interpolate(coarse, size=32, mode="bilinear") * 1.2
     images += 0.5 * torch.randn(64, 3, 1, 1, generator=_generator(2))
