@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.report import RESULTS, ROOT, machine, put_table, write_json
+from benchmarks.report import RESULTS, ROOT, machine, write_json
 
 RESULT = RESULTS / "classroom.json"
 PAGE = ROOT / "docs" / "JUPYTERHUB.md"
@@ -91,14 +91,13 @@ def table(result: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="store the result and write its table into the page")
+    parser.add_argument("--write", action="store_true", help="store the result; then make generate")
     args = parser.parse_args()
     lessons = {name: {str(n): measure(name, n) for n in STUDENTS} for name in LESSONS}
     result = machine() | {"speed": os.environ.get("COURSE_SPEED") or "class", "lessons": lessons}
     print(table(result))
     if args.write:
         write_json(RESULT, result)
-        put_table("classroom", table(result), PAGE)
 
 
 if __name__ == "__main__":

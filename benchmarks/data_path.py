@@ -1,7 +1,7 @@
 """What it costs to read MNIST and to pass over it in batches: the course's way beside the posts' ways.
 
     python -m benchmarks.data_path             # measure, print the table
-    python -m benchmarks.data_path --write     # ... and store it: results/data_path.json and README.md
+    python -m benchmarks.data_path --write     # ... and store it: results/data_path.json
 
 Reading: the post "MCL" turns the whole file into a Python list of ints. A pass: its `Dataset` makes a tensor from a
 slice of that list for each sample; the other posts use torchvision, which makes a PIL picture and a tensor for each
@@ -21,8 +21,9 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from benchmarks.report import README, RESULTS, machine, put_table, write_json
-from course_utils.data import load, loader, prepare
+from benchmarks.report import RESULTS, machine, write_json
+from course_utils.data import load, loader
+from course_utils.files.folders import prepare
 from course_utils.idx import read_idx
 
 RESULT = RESULTS / "data_path.json"
@@ -139,13 +140,12 @@ def table(result: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="store the result and write its table into README.md")
+    parser.add_argument("--write", action="store_true", help="store the result; then make generate")
     args = parser.parse_args()
     result = measure()
     print(table(result))
     if args.write:
         write_json(RESULT, result)
-        put_table("data_path", table(result), README)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,11 @@ from matplotlib import pyplot as plt
 
 from benchmarks.report import RESULTS, machine, write_json
 from course_utils import show
-from course_utils.data import ImageDataset, _mean_std, balanced_sample, load, loader
+from course_utils.course import keep_freed_memory
+from course_utils.data import ImageDataset, balanced_sample, load, loader, mean_and_std
 from course_utils.idx import read_idx, write_idx
 from course_utils.models import Mlp
-from course_utils.train import fit, keep_freed_memory
+from course_utils.train import fit
 
 RESULT = RESULTS / "growth.json"
 PICTURE = RESULTS / "growth.png"
@@ -41,7 +42,7 @@ def one_load(path: Path, labels: torch.Tensor) -> None:
     """What `load` does with a file: read it, hold images of each class back, measure mean and standard deviation."""
     images = torch.from_numpy(read_idx(path))[:, None]
     train = balanced_sample(ImageDataset(images, labels), 0.9)
-    _mean_std(train.images)
+    mean_and_std(train.images)
 
 
 def one_pass(dataset: ImageDataset, batch_size: int) -> None:

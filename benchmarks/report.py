@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-ROOT = Path(__file__).resolve().parent.parent
+from course_utils import ROOT
+
 README = ROOT / "README.md"
 RESULTS = ROOT / "results"
 
@@ -63,18 +64,3 @@ def spread(values: list[float]) -> str:
         return "not yet run"
     mean = f"{100 * statistics.mean(values):.2f} %"
     return mean if len(values) == 1 else f"{mean} ({100 * min(values):.2f} to {100 * max(values):.2f})"
-
-
-def marked(name: str, table: str) -> str:
-    """A table between its marks, as it stands in a page."""
-    return f"<!-- {name}: begin -->\n{table}\n<!-- {name}: end -->"
-
-
-def put_table(name: str, table: str, *pages: Path) -> None:
-    """Replace what stands between the marks `name` in each page that has them."""
-    for page in pages:
-        text = page.read_text(encoding="utf-8")
-        begin, end = marked(name, "").split("\n\n")
-        if f"{begin}\n" in text:
-            before, rest = text.split(f"{begin}\n")
-            page.write_text(before + marked(name, table) + rest.split(end)[1], encoding="utf-8")

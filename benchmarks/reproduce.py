@@ -3,7 +3,6 @@
     python -m benchmarks.reproduce                    # whatever is not in results/reproduction.json yet
     python -m benchmarks.reproduce --only D-1 T-40    # these rows only; --seeds 777: these seeds only
     python -m benchmarks.reproduce --list             # the rows, and which seeds are done
-    python -m benchmarks.reproduce --tables           # write the tables of results/README.md and README.md again
 
 "post" follows the post's own protocol: all training images, its model, loss, optimizer, batch size and epochs, and the
 test set measured after every epoch (no validation set). "ours" keeps data, network and number of epochs unless its
@@ -24,11 +23,14 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import OneCycleLR, StepLR
 
-from benchmarks import capstone
-from benchmarks.report import README, RESULTS, ROOT, machine, put_table, read_json, spread, write_json
+from benchmarks import cifar10
+from benchmarks.report import RESULTS, machine, read_json, spread, write_json
+from course_utils import ROOT
+from course_utils.callbacks.checkpoint import Checkpoint
+from course_utils.course import keep_freed_memory
 from course_utils.data import DataSets, flip, load, loader, pad_and_crop
 from course_utils.models import Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
-from course_utils.train import fit, keep_freed_memory
+from course_utils.train import fit
 
 RESULT = RESULTS / "reproduction.json"
 CHECKPOINTS = ROOT / "runs" / "reproduction"
@@ -86,7 +88,7 @@ class Row:
 
     what: str
     post: str
-    recipes: dict[str, Recipe | capstone.Recipe]
+    recipes: dict[str, Recipe | cifar10.CifarRecipe]
     accuracy: dict[int, float] = field(default_factory=dict)
     test_loss: dict[int, float] = field(default_factory=dict)
     train_loss: dict[int, float] = field(default_factory=dict)
@@ -253,7 +255,7 @@ ROWS = {
             ),
         },
     ),
-    "CAP": Row("CifarNet, CIFAR-10", "none: lesson 10", {"final": capstone.FINAL}, seeds=ALL_SEEDS),
+    "CAP": Row("CifarNet, CIFAR-10", "none: lesson 10", {"final": cifar10.FINAL}, seeds=ALL_SEEDS),
 }  # fmt: skip
 OWN_TABLE = ("M", "CAP")  # these rows are not in the table of accuracies
 
@@ -261,10 +263,10 @@ OWN_TABLE = ("M", "CAP")  # these rows are not in the table of accuracies
 # ---- running ----
 
 
-def run(name: str, recipe: Recipe | capstone.Recipe, seed: int) -> dict:
+def run(name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int) -> dict:
     """Train once; the finished run as it is stored."""
-    if isinstance(recipe, capstone.Recipe):
-        return capstone.run(recipe, seed, final=True)
+    if isinstance(recipe, cifar10.CifarRecipe):
+        return cifar10.run(recipe, seed, final=True)
     sets = _load(recipe)
     torch.manual_seed(seed)
     model = recipe.model()
@@ -283,7 +285,7 @@ def run(name: str, recipe: Recipe | capstone.Recipe, seed: int) -> dict:
         loss_fn=recipe.loss_fn,
         scheduler=recipe.schedule(optimizer, steps) if recipe.schedule else None,
         scheduler_interval=recipe.interval,
-        checkpoint=CHECKPOINTS / f"{name} {seed}.pt",
+        callbacks=[Checkpoint(CHECKPOINTS / f"{name} {seed}.pt")],
         autocast=recipe.autocast,
     )
     digits = {"train_loss": 5, "validation_loss": 5, "train_accuracy": 5, "validation_accuracy": 4, "seconds": 4}
@@ -310,7 +312,7 @@ def read() -> dict:
     return read_json(RESULT)
 
 
-def store(row: str, name: str, recipe: Recipe | capstone.Recipe, seed: int, result: dict) -> None:
+def store(row: str, name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int, result: dict) -> None:
     """Add one run to the file."""
     stored = read()
     entry = stored.setdefault(row, {}).setdefault(name, {"settings": recipe.settings, "seeds": {}})
@@ -321,7 +323,7 @@ def store(row: str, name: str, recipe: Recipe | capstone.Recipe, seed: int, resu
 
 def missing(
     only: list[str] | None, seeds: tuple[int, ...] = ALL_SEEDS
-) -> Iterator[tuple[str, str, Recipe | capstone.Recipe, int]]:
+) -> Iterator[tuple[str, str, Recipe | cifar10.CifarRecipe, int]]:
     """(row, name of the recipe, recipe, seed) of all runs that are not stored: first seeds first."""
     for seed in seeds:
         for row_id, row in ROWS.items():
@@ -448,7 +450,7 @@ def claims_of_mcl(stored: dict) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def capstone_table(stored: dict) -> str:
+def cifar10_table(stored: dict) -> str:
     """The final recipe of lesson 10, one line for each seed."""
     lines = ["| seed | test accuracy | epochs | seconds | PFLOP | machine |", "|---|---|---|---|---|---|"]
     runs = stored.get("CAP", {}).get("final", {}).get("seeds", {})
@@ -464,31 +466,20 @@ def claims_table(stored: dict) -> str:
     return "\n".join(lines + [f"| {' | '.join(claim)} |" for claim in claims_of_mcl(stored)])
 
 
-def write_tables(stored: dict) -> None:
-    """Put the tables between their marks in results/README.md and README.md."""
-    tables = {"accuracy": accuracy_table, "loss": loss_table, "claims": claims_table, "capstone": capstone_table}
-    for name, table in tables.items():
-        put_table(name, table(stored), RESULTS / "README.md", README)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="ID", help=f"rows ({', '.join(ROWS)}), or ROW:RECIPE")
     parser.add_argument("--seeds", nargs="+", type=int, default=ALL_SEEDS, choices=ALL_SEEDS)
     parser.add_argument("--list", action="store_true", help="show what is missing, run nothing")
-    parser.add_argument("--tables", action="store_true", help="only write the tables again")
     args = parser.parse_args()
     known = set(ROWS) | {f"{row_id}:{name}" for row_id, row in ROWS.items() for name in row.recipes}
     if unknown := set(args.only or ()) - known:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
-    if args.tables:
-        return write_tables(read())
     keep_freed_memory()
     for row_id, name, recipe, seed in missing(args.only, tuple(args.seeds)):
         print(f"{row_id}, {name}, seed {seed}: {recipe.settings}, {recipe.epochs} epochs", flush=True)
         if not args.list:
             store(row_id, name, recipe, seed, run(f"{row_id} {name}", recipe, seed))
-            write_tables(read())
 
 
 if __name__ == "__main__":

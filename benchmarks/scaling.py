@@ -3,8 +3,9 @@
     python -m benchmarks.scaling             # measure, print
     python -m benchmarks.scaling --write     # ... and store it: results/scaling.json and results/scaling.png
 
-The training of `course_utils.train_ddp`: Conv32-64 on MNIST, 128 images in each step of all processes together. The
-seconds are those of an epoch, with its validation, after the first; all arrangements are taken in turn, several rounds.
+The training of `course_utils.beyond.train_ddp`: Conv32-64 on MNIST, 128 images in each step of all processes together.
+The seconds are those of an epoch, with its validation, after the first; all arrangements are taken in turn, several
+rounds.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from matplotlib import pyplot as plt
 
 from benchmarks.report import RESULTS, machine, write_json
 from course_utils import show
-from course_utils.parallel import torchrun
+from course_utils.beyond.distributed import torchrun
 
 RESULT, PICTURE = RESULTS / "scaling.json", RESULTS / "scaling.png"
 BATCH, IMAGES, EPOCHS, ROUNDS = 128, 20_000, 3, 3
@@ -41,7 +42,7 @@ def epoch_seconds(processes: int, threads: int) -> list[float]:
         checkpoint = Path(folder) / "checkpoint.pt"
         options = {"batch-size": BATCH // processes, "images": IMAGES, "epochs": EPOCHS, "checkpoint": checkpoint}
         words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
-        torchrun(["-m", "course_utils.train_ddp", *words], processes, threads, timeout=1800)
+        torchrun(["-m", "course_utils.beyond.train_ddp", *words], processes, threads, timeout=1800)
         return torch.load(checkpoint, weights_only=True)["history"]["seconds"][1:]
 
 

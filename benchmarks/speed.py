@@ -1,7 +1,7 @@
 """How fast the posts' trainings run: fed as the posts feed them, through the course's loader and fit, and at the floor.
 
     python -m benchmarks.speed                   # measure all trainings, print the table (about ten minutes on 2 cores)
-    python -m benchmarks.speed --write           # ... and store it: results/speed.json and README.md
+    python -m benchmarks.speed --write           # ... and store it: results/speed.json
     python -m benchmarks.speed --only S          # one training, by its row in benchmarks.reproduce
     python -m benchmarks.speed --device cuda     # on a GPU; --compile adds torch.compile to B and C
 
@@ -34,11 +34,13 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import datasets, transforms
 
 from benchmarks.data_path import lists_of_mnist
-from benchmarks.report import README, RESULTS, machine, put_table, read_json, write_json
+from benchmarks.report import RESULTS, machine, read_json, write_json
 from benchmarks.reproduce import ROWS, Recipe
-from course_utils.data import ImageDataset, load, loader, prepare
+from course_utils.course import keep_freed_memory
+from course_utils.data import ImageDataset, load, loader
+from course_utils.files.folders import prepare
 from course_utils.models import Vgg
-from course_utils.train import fit, keep_freed_memory
+from course_utils.train import fit
 
 RESULT = RESULTS / "speed.json"
 ROUNDS = 9
@@ -172,7 +174,10 @@ def per_step(device: str, items: Iterator, work: Callable[[object], object], ste
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     wait()
     start = time.perf_counter()
-    count = sum(1 for item in items if (work(item), True))
+    count = 0
+    for item in items:
+        work(item)
+        count += 1
     wait()
     return (time.perf_counter() - start) / (steps or count)
 
@@ -289,7 +294,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--compile", action="store_true", help="torch.compile for B and C")
-    parser.add_argument("--write", action="store_true", help="store the result and write its table into README.md")
+    parser.add_argument("--write", action="store_true", help="store the result; then make generate")
     parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     keep_freed_memory()
@@ -305,8 +310,6 @@ def main() -> None:
             stored["trainings"] = {key: stored["trainings"][key] for key in TRAININGS if key in stored["trainings"]}
             write_json(path, stored)
     print(table(stored))
-    if args.write:
-        put_table(name, table(stored), README, RESULTS / "README.md")
 
 
 if __name__ == "__main__":

@@ -1,27 +1,28 @@
 """The code that the lessons share. Every idea in it is written out once in a lesson, before it is imported.
 
-    interactive what only a live notebook shows
-    idx         the IDX file format: read_idx, write_idx
-    fetch       downloads that can be cut and resumed, and checksums
-    standin     drawn pictures for those who have neither the data nor a network
-    data        load("mnist" | "fashion_mnist" | "cifar10") and loader(...)
-    models      every network of the course
-    parallel    one training in several processes, and torchrun from a notebook
-    train       fit, evaluate, predict
-    train_ddp   the script of lesson 11
-    capstone    the ideas of lesson 10, on the way to 94 % on CIFAR-10
-    layers      what the layers of a model do: shapes, parameters, receptive fields
-    diagrams    the boxes of show.architecture
-    show        pictures and tables
-    inside      what a trained network reacts to, where it errs, how sure it is
-    draw        a pad to draw a digit on, with live answers
-    explore     a kernel that moves, a kernel to edit, the shapes of a layer
-    health      six cheap tests of a network before a long training
-    checks      errors that are meant to happen
-    course      setup(), the first call of every lesson
-    doctor      the instructor's pre-flight: python -m course_utils --help
+Read these files, in this order; each uses only what stands above it:
 
-A module imports only modules above it. Nothing is imported here, so that a lesson pays only for what it uses.
+    idx         the IDX file format: read_idx, write_idx
+    files/      which files a data set has; where they are found, fetched or drawn
+    data        load("mnist" | "fashion_mnist" | "cifar10"), ImageDataset, loader
+    models      every network of the course
+    train       fit, evaluate, predict
+    callbacks/  what a long training hangs on fit: checkpoints, TensorBoard
+    show        pictures and charts
+    course      setup(), the first call of every lesson
+    network/    what the layers of a model do: shapes, receptive fields, diagrams, activations, Grad-CAM, health
+    widgets/    controls for a live notebook: a pad to draw on, kernels, shapes, curves that grow
+    beyond/     the last lessons: the road to 94 % on CIFAR-10, several processes
+    practice/   exercises and quizzes, and how an answer is judged
+    checks      expect_error, check
+    doctor      the instructor's pre-flight: python -m course_utils --help
+    __main__    the command line
+
+Seven of them are the core: idx, data, models, train, show, course and checks. A folder can wait until a lesson uses it.
+Nothing is imported here, so that a lesson pays only for what it uses.
 """
 
+from pathlib import Path
+
 __version__ = "0.1.0"
+ROOT = Path(__file__).resolve().parent.parent  # of the course: notebooks/, results/, images/ stand in it

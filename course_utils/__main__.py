@@ -11,7 +11,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 (before any line that an older Pyt
 import argparse
 import os
 
-from course_utils import doctor
+from course_utils import ROOT, doctor
 
 
 def lab(options: list[str]) -> int:
@@ -24,9 +24,9 @@ def lab(options: list[str]) -> int:
         options = ["--no-browser", *options]
     LabApp.launch_instance(
         [
-            f"--ServerApp.root_dir={doctor.ROOT}",
+            f"--ServerApp.root_dir={ROOT}",
             "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
-            f"--LabApp.app_settings_dir={doctor.ROOT / 'tools' / 'lab'}",  # no question about news, no look for updates
+            f"--LabApp.app_settings_dir={ROOT / 'tools' / 'lab'}",  # no question about news, no look for updates
             "--allow-root",  # in a container there is often no other user
             *options,
         ]
@@ -36,7 +36,8 @@ def lab(options: list[str]) -> int:
 
 def data(names: list[str]) -> int:
     """Fetch and verify the data sets; 1 when one of them is missing at the end."""
-    from course_utils.data import DataError, prepare
+    from course_utils.files.fetch import DataError
+    from course_utils.files.folders import prepare
 
     missing = 0
     for name in names:

@@ -8,6 +8,7 @@ a minute on two CPU cores) or "full" (the numbers of epochs that the source post
 device than the one found, such as "cpu" or "mps".
 """
 
+import ctypes
 import os
 import platform
 import random
@@ -19,8 +20,9 @@ import torchvision
 from torch.utils.data import Dataset, Subset
 
 from course_utils import show
-from course_utils.data import locate, offline, standin_in_use
-from course_utils.train import keep_freed_memory
+from course_utils.data import ImageDataset
+from course_utils.files import standin
+from course_utils.files.folders import is_offline, locate
 
 SPEEDS = ("smoke", "class", "full")
 LESSON_DATA = {
@@ -55,7 +57,7 @@ class Course:
         """The data set; at smoke speed only its first `n` samples, so that tests take seconds."""
         if self.speed != "smoke" or len(dataset) <= n:
             return dataset
-        return Subset(dataset, range(n))
+        return dataset.subset(slice(n)) if isinstance(dataset, ImageDataset) else Subset(dataset, range(n))
 
     def between(self, value: float, low: float, high: float, what: str = "test accuracy") -> None:
         """Assert that a measured value lies from `low` to `high`, where the range was measured.
@@ -67,7 +69,7 @@ class Course:
         """
         if self.speed == "smoke":
             print(f"{what} {value:.4g}: not checked at smoke speed")
-        elif standin_in_use():
+        elif standin.used:
             print(f"{what} {value:.4g}: not checked on stand-in data")
         elif low <= value <= high:
             print(f"{what} {value:.4g} lies between {low:g} and {high:g}")
@@ -101,6 +103,23 @@ def setup(lesson: str, seed: int = 777) -> Course:
     return Course(lesson, seed, speed, device)
 
 
+def keep_freed_memory() -> None:
+    """Keep the memory that a training step frees for the next step. On Linux with glibc; elsewhere it does nothing.
+
+    Without this, glibc gives large blocks back to the system after every step and asks for them again, and the system
+    fills each page with zeros: up to a third of the time of a small network. The most memory in use stays the same,
+    but less of it returns to the system before the process ends. `setup()` calls it. Source: `man mallopt`.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # macOS, Windows, another C library
+        return
+    arena_max, trim_threshold, mmap_threshold = -8, -1, -3
+    mallopt(arena_max, 1)  # the thread of `backward` uses the same memory
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(mmap_threshold, 2**25)  # the most that glibc takes: larger blocks still go back
+
+
 def _device() -> torch.device:
     name = os.environ.get("COURSE_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -112,6 +131,6 @@ def _device() -> torch.device:
 def _source(name: str) -> str:
     if locate(name) is not None:
         return f"data: {name} is here"
-    if offline():
+    if is_offline():
         return f"data: {name} is NOT here, and COURSE_OFFLINE is set: DRAWN STAND-IN"
     return f"data: {name} is not here yet, it will be fetched"

@@ -21,14 +21,15 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
-from unittest.mock import patch
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).resolve().parent.parent
+from course_utils import ROOT
+from course_utils.files.atomic import atomic
+
 DATA_SETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 MODULES = ("torch", "torchvision", "numpy", "matplotlib.pyplot", "cv2", "ipywidgets", "jupyterlab")
 FREE_GIGABYTES = 1
-SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
+SANITIZE = ROOT / "tests" / "notebooks" / "nbval_sanitize.cfg"
 NBVAL = (
     "-q -p no:cacheprovider -o addopts= -o junit_duration_report=call "
     "--nbval-lax --nbval-current-env --nbval-cell-timeout=3600"
@@ -134,7 +135,8 @@ def _answers(port: int) -> bool:
 def data() -> Iterator[Finding]:
     """The real files, with their checksums. Nothing is downloaded here."""
     try:
-        from course_utils.data import DataError, locate, prepare
+        from course_utils.files.fetch import DataError
+        from course_utils.files.folders import locate, prepare
     except Exception as error:  # torch or torchvision is broken; `imports` has said so, but never pass in silence
         yield Finding(f"the data sets cannot be looked at: {error}", "mend the faults above first")
         return
@@ -146,8 +148,7 @@ def data() -> Iterator[Finding]:
             )
             continue
         try:
-            with patch.dict(os.environ, COURSE_OFFLINE="1"):  # only look
-                yield Finding(f"{title}: real, checksums right, in {prepare(name)}")
+            yield Finding(f"{title}: real, checksums right, in {prepare(name, offline=True)}")
         except DataError as error:
             yield Finding(f"{title} is damaged. {error}", "make data   (or: python -m course_utils data)")
 
@@ -256,8 +257,8 @@ def write_timing(speed: str, runs: list[Rehearsal], file: Path) -> None:
         lessons[run.name] = {"seconds": round(run.seconds, 1), "slowest_cell": round(run.slowest_seconds, 1)}
     machine = {"machine": _machine(), "cores": os.cpu_count(), "date": date.today().isoformat()}
     timing[speed] = machine | {"lessons": dict(sorted(lessons.items()))}
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(timing, indent=2) + "\n", encoding="utf-8", newline="\n")
+    with atomic(file) as part:
+        part.write_text(json.dumps(timing, indent=2) + "\n", encoding="utf-8", newline="\n")
     print(f"times written to {file}")
 
 

@@ -16,12 +16,10 @@ Source of the format: http://yann.lecun.com/exdb/mnist/, "The IDX file format", 
 import gzip
 import math
 import os
-import secrets
 import stat
 import struct
 import sys
 import zlib
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -72,58 +70,52 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
 
 
 def write_idx(path: str | os.PathLike, array: np.ndarray) -> None:
-    """Write an array as an IDX file, compressed if the name ends in `.gz`.
-
-    The file is written under a temporary name beside `path` and renamed when it is whole, so a half file never stands
-    under its final name.  The same array always gives the same bytes.
+    """Write an array as an IDX file. The same array always gives the same bytes.
 
     Raises:
-        IdxError: if IDX has no code for the type of the elements, or no room for the size of a dimension.
-        OSError: if the file cannot be written; then nothing is left behind.
+        IdxError: IDX has no code for the type of the elements, or no room for the size of a dimension.
+        OSError: the file cannot be written.
     """
-    array, path = np.asarray(array), Path(path)
+    array = np.asarray(array)
     dtype = array.dtype.newbyteorder("=")
     if dtype not in CODES:
         known = ", ".join(map(str, CODES))
         raise IdxError(f"IDX cannot store {array.dtype}, only {known}. Convert first: array.astype(np.int32).")
     if max(array.shape, default=0) >= 2**32:
         raise IdxError(f"IDX keeps each size in 4 bytes, below {2**32}; found the shape {array.shape}. Split it.")
-    header = struct.pack(f">2x2B{array.ndim}I", CODES[dtype], array.ndim, *array.shape)
-    elements = np.asarray(array, dtype.newbyteorder(">"), order="C")
-
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with open(part, "xb") as file:
-            if path.suffix == ".gz":
-                with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:  # no name, no date inside
-                    _write(packed, header, elements)
-            else:
-                _write(file, header, elements)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with open(path, "wb") as file:
+        file.write(struct.pack(f">2x2B{array.ndim}I", CODES[dtype], array.ndim, *array.shape))
+        file.write(np.asarray(array, dtype.newbyteorder(">"), order="C").reshape(-1).view(np.uint8))
 
 
 def _read(stream: BinaryIO, name: str | os.PathLike) -> np.ndarray:
     """The array in an open, uncompressed stream that stands at its first byte; `name` is for messages."""
     head = stream.read(4)
     if len(head) < 4:
-        raise IdxError(f"{name}: found {len(head)} bytes, expected at least the 4 bytes of the magic number at byte 0. "
-                       f"The file is empty or cut off. {AGAIN}")
+        raise IdxError(
+            f"{name}: found {len(head)} bytes, expected at least the 4 bytes of the magic number at byte 0. "
+            f"The file is empty or cut off. {AGAIN}"
+        )
     zeros, code, ndim = head[:2], head[2], head[3]
     if zeros != b"\0\0":
-        raise IdxError(f"{name}: found {zeros!r} at byte 0, expected two zero bytes. "
-                       f"This is not an IDX file (perhaps an error page saved under its name). {AGAIN}")
+        raise IdxError(
+            f"{name}: found {zeros!r} at byte 0, expected two zero bytes. "
+            f"This is not an IDX file (perhaps an error page saved under its name). {AGAIN}"
+        )
     if code not in TYPES:
         known = ", ".join(f"0x{c:02X} ({t})" for c, t in TYPES.items())
-        raise IdxError(f"{name}: found the element type 0x{code:02X} at byte 2, expected one of {known}. "
-                       f"The file is damaged or not an IDX file. {AGAIN}")
+        raise IdxError(
+            f"{name}: found the element type 0x{code:02X} at byte 2, expected one of {known}. "
+            f"The file is damaged or not an IDX file. {AGAIN}"
+        )
     dtype = TYPES[code]
 
     sizes = stream.read(4 * ndim)
     if len(sizes) < 4 * ndim:
-        raise IdxError(f"{name}: found {len(sizes)} bytes from byte 4 on, expected {4 * ndim} with the sizes of the "
-                       f"{ndim} dimensions that byte 3 states. The file is cut off. {AGAIN}")
+        raise IdxError(
+            f"{name}: found {len(sizes)} bytes from byte 4 on, expected {4 * ndim} with the sizes of the "
+            f"{ndim} dimensions that byte 3 states. The file is cut off. {AGAIN}"
+        )
     shape = struct.unpack(f">{ndim}I", sizes)
 
     start = 4 + 4 * ndim
@@ -133,8 +125,10 @@ def _read(stream: BinaryIO, name: str | os.PathLike) -> np.ndarray:
     try:
         array = np.empty(shape, dtype)
     except ValueError as error:  # more dimensions than NumPy has, or 0 x (too large)
-        raise IdxError(f"{name}: found {ndim} dimensions at byte 3, with the sizes {shape}, expected a shape that "
-                       f"NumPy can hold ({error}). Check the program that wrote the file.") from error
+        raise IdxError(
+            f"{name}: found {ndim} dimensions at byte 3, with the sizes {shape}, expected a shape that "
+            f"NumPy can hold ({error}). Check the program that wrote the file."
+        ) from error
     _fill(stream, start, array.reshape(-1).view(np.uint8), name)
     if sys.byteorder == "little":
         array.byteswap(inplace=True)
@@ -151,11 +145,15 @@ def _check_length(stream: BinaryIO, start: int, end: int, stated: str) -> None:
     else:
         length, more = stream.seek(0, os.SEEK_END), "bytes"
     if length < end:
-        raise IdxError(f"{stated}, so the data was expected to end at byte {end}; found its end at byte {length}, "
-                       f"{end - length} bytes early. The file is cut off or its header is damaged. {AGAIN}")
+        raise IdxError(
+            f"{stated}, so the data was expected to end at byte {end}; found its end at byte {length}, "
+            f"{end - length} bytes early. The file is cut off or its header is damaged. {AGAIN}"
+        )
     if length > end:
-        raise IdxError(f"{stated}, so the data was expected to end at byte {end}; found {length} {more}. "
-                       f"Something was added or the header is damaged. {AGAIN}")
+        raise IdxError(
+            f"{stated}, so the data was expected to end at byte {end}; found {length} {more}. "
+            f"Something was added or the header is damaged. {AGAIN}"
+        )
 
 
 def _fill(stream: BinaryIO, start: int, target: np.ndarray, name: str | os.PathLike) -> None:
@@ -165,11 +163,8 @@ def _fill(stream: BinaryIO, start: int, target: np.ndarray, name: str | os.PathL
     while filled < len(target):
         count = stream.readinto(target[filled : filled + CHUNK])
         if not count:
-            raise IdxError(f"{name}: found the end of the data at byte {start + filled}, expected it at byte "
-                           f"{start + len(target)}. The file changed while it was read: try again.")
+            raise IdxError(
+                f"{name}: found the end of the data at byte {start + filled}, expected it at byte "
+                f"{start + len(target)}. The file changed while it was read: try again."
+            )
         filled += count
-
-
-def _write(stream: BinaryIO, header: bytes, elements: np.ndarray) -> None:
-    stream.write(header)
-    stream.write(elements.reshape(-1).view(np.uint8))

@@ -9,28 +9,13 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import Tensor
 
-from course_utils.data import standin_in_use
-from course_utils.diagrams import boxes_of, draw_row, row_size, rows_of, summary
-from course_utils.interactive import live
-from course_utils.layers import receptive_fields, shape_table
+from course_utils.files import standin
 from course_utils.train import History
-
-__all__ = [
-    "COLORS",
-    "use_style",
-    "finish",
-    "images",
-    "curves",
-    "LiveCurves",
-    "confusion",
-    "architecture",
-    "receptive_fields",
-    "shape_table",
-]
 
 # Okabe and Ito, "Color Universal Design", 2008: distinct for every common kind of colour blindness.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -55,12 +40,18 @@ def use_style() -> None:
 
 def finish(figure: Figure, title: str | None = None) -> Figure:
     """The last step of a figure of your own: its title, with a word about stand-in data; shown once, not twice."""
-    if standin_in_use():
+    if standin.used:
         title = f"{title}\n(drawn stand-in data, not the real pictures)" if title else "Drawn stand-in data"
     if title:
         figure.suptitle(title, fontsize=12)
     plt.close(figure)  # the notebook shows what the cell returns; an open figure would be shown a second time
     return figure
+
+
+def only_pixels(axis: Axes) -> None:
+    """No ticks, no frame: what is left are the pixels."""
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
 
 
 def images(
@@ -136,47 +127,6 @@ def curves(histories: History | Mapping[str, History], title: str | None = None)
     return finish(figure, title)
 
 
-class LiveCurves:
-    """Curves that grow while `fit` trains, in a live notebook; elsewhere nothing.
-
-        with show.LiveCurves() as watch:
-            history = fit(..., on_epoch=watch)
-        show.curves(history)
-
-    When the training ends, the growing figure goes away, as a progress bar does: the last line leaves the one that
-    stays. After an error it stays, to show how far the training came.
-
-    Args:
-        name: of this training, in the legend.
-        beside: trainings that are done, by name, to compare with.
-    """
-
-    def __init__(self, name: str = "", beside: Mapping[str, History] | None = None):
-        self.name, self.beside = name, dict(beside or {})
-        self.shown = None
-
-    def __enter__(self) -> "LiveCurves":
-        return self
-
-    def __call__(self, history: History) -> None:
-        """What `fit` calls after each epoch."""
-        if not live():
-            return
-        from IPython.display import display
-
-        figure = curves({**self.beside, self.name: history}, f"Training: {len(history)} epochs so far")
-        if self.shown is None:
-            self.shown = display(figure, display_id=True)
-        else:
-            self.shown.update(figure)
-
-    def __exit__(self, error: type[BaseException] | None, *_) -> None:
-        from IPython.display import HTML
-
-        if self.shown is not None and error is None:
-            self.shown.update(HTML(""))
-
-
 def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], title: str | None = None) -> Figure:
     """How often each class (row) was taken for each class (column). The colour shows the mistakes only.
 
@@ -206,40 +156,4 @@ def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], titl
     axis.set_yticks(range(k), classes)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("true class")
-    return finish(figure, title)
-
-
-def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None = None) -> Figure:
-    """The network as a row of boxes, one for the output of each step, drawn from what happens in the model.
-
-    Height and depth of a box are the sides of the picture, to scale; its thickness tells the channels, and the height
-    of a bar how many numbers a list holds, both on a log scale. ReLU and others that keep the shape stand above the
-    box before them. Functions such as `F.max_pool2d` are seen, too; they have no name of a layer below.
-
-    Args:
-        model: layers that run one after the other.
-        input_shape: with the batch axis, such as (1, 1, 28, 28).
-        title: without one, the title tells the layer with most parameters.
-
-    The figure's label (`figure.get_label()`) says the same in one line of text.
-
-    Raises:
-        RuntimeError: the model does not take this shape.
-    """
-    boxes, name = boxes_of(model, input_shape), type(model).__name__
-    total, most = sum(box.parameters for box in boxes), max(boxes, key=lambda box: box.parameters)
-    if title is None:
-        title = f"{name}: {total:,} parameters"
-        title += f", {most.parameters / total:.0%} of them in {most.words[0]} {most.name}" if total else ""
-    largest = max(side for box in boxes for side in box.shape[1:] or (1,))
-    lines = max(len(box.above) for box in boxes)
-    rows, (width, height) = rows_of(boxes), row_size(lines)
-    figure, axes = plt.subplots(len(rows), 1, figsize=(width, round(height * len(rows) + 0.6, 1)), squeeze=False)
-    for axis, row in zip(axes[:, 0], rows, strict=True):
-        draw_row(axis, row, largest, lines)
-    scales = (
-        "height and depth: sides of the picture; thickness: channels (log scale); bars: lists of numbers (log scale)"
-    )
-    figure.supxlabel(scales, fontsize=8.5, color="0.35")
-    figure.set_label(summary(name, boxes))
     return finish(figure, title)

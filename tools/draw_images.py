@@ -1,6 +1,6 @@
 """Draw the pictures that lessons show, so that the course owns them and nothing has to be downloaded.
 
-    python tools/draw_images.py          # writes images/street.png and images/course_overview.png
+    python -m tools.draw_images          # writes images/street.png and images/course_overview.png
 
 street.png is the subject of lesson 01 and behaves like a photograph there: straight edges in several directions, curved
 edges, smooth shading, fine texture, strong distinct colours, soft edges of about one pixel, and a little sensor noise.
@@ -9,14 +9,14 @@ The stored file is the one that counts: another version of OpenCV may draw singl
 course_overview.png is the first thing in README.md; draw_overview.py draws it.
 """
 
-from pathlib import Path
-
 import cv2
-import draw_overview
 import imageio.v3 as imageio
 import numpy as np
 
-IMAGES = Path(__file__).resolve().parent.parent / "images"
+from course_utils import ROOT
+from tools import draw_overview
+
+IMAGES = ROOT / "images"
 WIDTH, HEIGHT = 384, 256
 FINE = 4  # everything is drawn this many times larger, then averaged down: that makes the edges soft
 

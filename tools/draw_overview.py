@@ -5,9 +5,7 @@ What is said of networks (sides, channels, names) comes from the models themselv
 """
 
 import io
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import imageio.v3 as imageio
@@ -20,16 +18,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from course_utils.capstone import whitening_kernels  # noqa: E402
-from course_utils.diagrams import boxes_of, draw_boxes  # noqa: E402
-from course_utils.models import LeNet, LeNet5, Mlp, Vgg  # noqa: E402
-from course_utils.show import COLORS  # noqa: E402
-from course_utils.standin import GARMENTS  # noqa: E402
+from course_utils import ROOT
+from course_utils.beyond.airbench import whitening_kernels
+from course_utils.models import LeNet, LeNet5, Mlp, Vgg
+from course_utils.network.diagrams import boxes_of, draw_boxes
+from course_utils.show import COLORS
 
 IMAGES = ROOT / "images"
+BOOT = ("22,10 56,12 58,48 92,64 96,86 18,86", "18,80 96,80 96,88 18,88")  # corners, in percent: the boot, its sole
 WIDE, HIGH = 2.75, 1.35  # of the drawing in a panel, in inches
 BLUE, RED, GREEN, PINK, ORANGE, SKY = COLORS[:6]
 
@@ -109,8 +105,8 @@ def network(model, shape: tuple[int, ...], label: Callable, scale: float = 0.62)
 def shoe(moved: int) -> np.ndarray:
     """An ankle boot as 28x28 pixels, moved to the right."""
     page = Image.new("L", (280, 280))
-    for part, grey in zip(GARMENTS["Ankle boot"].split(";"), (200, 110), strict=True):
-        corners = [tuple(2.3 * float(n) for n in point.split(",")) for point in part.split()[1:]]
+    for part, grey in zip(BOOT, (200, 110), strict=True):
+        corners = [tuple(2.3 * float(n) for n in point.split(",")) for point in part.split()]
         ImageDraw.Draw(page).polygon([(x - 20 + 10 * moved, y + 10) for x, y in corners], fill=grey)
     return np.asarray(page.resize((28, 28), Image.Resampling.BOX))
 

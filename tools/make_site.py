@@ -1,6 +1,6 @@
 """Build the site: a book of the lessons with their stored outputs, the glossary, the results, the library.
 
-    python tools/make_site.py            # into build/site/html; open its index.html
+    python -m tools.make_site            # into build/site/html; open its index.html
 
 The pages are copies of this repository's notebooks and .md files. What is changed on the way: a link to a file that is
 no page leads to the file on GitHub, a picture of another server becomes its words, and figures get an alt text. Nothing
@@ -19,16 +19,15 @@ import tarfile
 from pathlib import Path
 
 import nbformat
-from set_address import ROOT, Address, read_address
 
-sys.path.insert(0, str(ROOT))
-import course_utils  # noqa: E402
+import course_utils
+from course_utils import ROOT
+from tools import address
 
 SITE = ROOT / "docs" / "site"
 BUILD = ROOT / "build" / "site"
 OUT = BUILD / "html"
 MATHJAX = "mathjax@3.2.2"
-MODULES = re.findall(r"^    (\w+) ", course_utils.__doc__, re.M)  # in the order in which they import each other
 CONTENTS = {  # caption: pages
     "Lessons": "notebooks/[0-9]*",
     "Exercises": "notebooks/exercises/*",
@@ -44,7 +43,17 @@ def pages() -> list[Path]:
     return [*documents, *sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb"))]
 
 
-def adapted(markdown: str, path: str, known: set[str], address: Address) -> str:
+def modules() -> list[str]:
+    """The library by its dotted names, in the order of `course_utils.__doc__`; exercises and questions left out."""
+    names = []
+    for unit in re.findall(r"^    (\w+)/? ", course_utils.__doc__, re.M):
+        paths = sorted((ROOT / "course_utils" / unit).glob("*.py")) or [ROOT / "course_utils" / f"{unit}.py"]
+        parts = [path.relative_to(ROOT).with_suffix("").parts for path in paths if path.stem != "__init__"]
+        names += [".".join(part) for part in parts]
+    return names
+
+
+def adapted(markdown: str, path: str, known: set[str]) -> str:
     """The text of the page `path`, with links and pictures that work on the site. `known` are the site's files."""
 
     def link(found: re.Match) -> str:
@@ -54,7 +63,7 @@ def adapted(markdown: str, path: str, known: set[str], address: Address) -> str:
         if target in known:
             return found[0]
         kind = "tree" if (ROOT / target).is_dir() else "blob"
-        return f"{found[1]}{address.url}/{kind}/{address.branch}/{target}"
+        return f"{found[1]}{address.url()}/{kind}/{address.BRANCH}/{target}"
 
     markdown = re.sub(r"!\[([^\]]*)\]\(https?://[^)]*\)", r"\1", markdown)  # a badge becomes a link of words
     return LINK.sub(link, markdown)
@@ -62,7 +71,7 @@ def adapted(markdown: str, path: str, known: set[str], address: Address) -> str:
 
 def stage() -> None:
     """Lay out all pages below BUILD/pages."""
-    folder, address = BUILD / "pages", read_address()
+    folder = BUILD / "pages"
     shutil.rmtree(folder, ignore_errors=True)
     known = {path.relative_to(ROOT).as_posix() for path in pages()}
     for picture in (*ROOT.glob("images/*.png"), *ROOT.glob("results/*.png")):
@@ -75,20 +84,20 @@ def stage() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".md":
-            text = adapted(text, name, known, address) + (contents() if name == "README.md" else "")
+            text = adapted(text, name, known) + (contents() if name == "README.md" else "")
         else:
             nb = nbformat.reads(text, as_version=4)
             for cell in nb.cells:
                 if cell.cell_type == "markdown":
-                    cell.source = adapted(cell.source, name, known, address)
+                    cell.source = adapted(cell.source, name, known)
                 elif any("image/png" in out.get("data", {}) for out in cell.outputs):
                     alt = f"Figure drawn by cell {cell.execution_count}; the text around it says what it shows."
                     cell.metadata["mystnb"] = {"image": {"alt": alt}}
             text = nbformat.writes(nb)
         target.write_text(text, encoding="utf-8")
     text = (SITE / "api.md").read_text(encoding="utf-8")
-    for module in MODULES:
-        text += f"## {module}\n\n```{{eval-rst}}\n.. automodule:: course_utils.{module}\n```\n\n"
+    for module in modules():
+        text += f"## {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n```\n\n"
     (folder / "api.md").write_text(text, encoding="utf-8")
 
 

@@ -1,14 +1,19 @@
 """Execute notebooks at class speed and leave them in the one form that is committed.
 
-    python tools/run_notebooks.py                          # all lessons (and solutions)
-    python tools/run_notebooks.py notebooks/01*.ipynb
-    python tools/run_notebooks.py --format-only            # only normalise, nothing is executed
+    python -m tools.run_notebooks                          # all lessons (and solutions)
+    python -m tools.run_notebooks notebooks/01*.ipynb
+    python -m tools.run_notebooks --format-only            # only normalise, nothing is executed
 
-A notebook with an error, or with an output of the stand-in data, is not written; the exit status is then 1.
+A notebook is not written, and the exit status is then 1, when a cell ends in an error, an output comes from the
+stand-in data, or it took more than twice the seconds of results/timing.json: a busy machine prints wrong seconds.
+Figures are stored with a palette of 256 colours where these are enough, at a third of their size.
 Two runs on one machine give byte-identical files, except where a cell prints a time.
 """
 
 import argparse
+import base64
+import io
+import json
 import os
 import re
 import sys
@@ -18,10 +23,13 @@ from pathlib import Path
 from queue import Empty
 
 import nbformat
+import numpy as np
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
+from course_utils import ROOT
+
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CELL_METADATA = ("tags", "editable", "deletable")  # what is kept
 STANDIN = re.compile(r"stand-?in", re.IGNORECASE)  # the word in every banner and title of the drawn data
@@ -84,6 +92,8 @@ def merge_streams(outputs: list) -> list:
     merged = []
     for out in outputs:
         if out.output_type in ("display_data", "execute_result"):
+            if "image/png" in out.data:
+                out.data["image/png"] = with_palette(out.data["image/png"])
             out.data.pop("application/vnd.jupyter.widget-view+json", None)  # there is no live kernel on GitHub
             out.metadata = nbformat.from_dict({})
         last = merged[-1] if merged else None
@@ -92,6 +102,32 @@ def merge_streams(outputs: list) -> list:
         else:
             merged.append(out)
     return merged
+
+
+def with_palette(png: str) -> str:
+    """A PNG, in base64, with 256 colours where these are enough, as for charts and grey pictures; else with all."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png)))
+    if picture.mode == "P":
+        return png
+    picture = picture.convert("RGB")
+    few = picture.quantize(256, kmeans=4, dither=Image.Dither.NONE)
+    difference = np.abs(np.asarray(picture, int) - np.asarray(few.convert("RGB"), int)).max(axis=2)
+    file = io.BytesIO()
+    (few if np.percentile(difference, 99) <= 8 else picture).save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode() + "\n" * png.endswith("\n")
+
+
+def busy(path: Path, seconds: float) -> str | None:
+    """Why these seconds must not be stored, or None. A kernel's start takes up to ten seconds more."""
+    timing = json.loads((ROOT / "results" / "timing.json").read_text(encoding="utf-8"))["class"]["lessons"]
+    name = path.resolve().relative_to(ROOT / "notebooks").with_suffix("").as_posix()
+    measured = timing.get(name, {}).get("seconds")
+    if measured is None or seconds < 2 * measured + 10:
+        return None
+    return (
+        f"It took {seconds:.0f} s, more than twice the {measured:.0f} s of results/timing.json. Stop other programs "
+        "and try again; on another machine, or for a changed lesson, measure first: make check WRITE=1 ARGS=NOTEBOOK."
+    )
 
 
 def fault(nb: nbformat.NotebookNode) -> str | None:
@@ -126,7 +162,7 @@ def main() -> int:
         start, why = time.monotonic(), None
         try:
             nb = nbformat.read(path, as_version=4) if args.format_only else execute(path, args.timeout)
-            why = fault(nb)
+            why = fault(nb) or (None if args.format_only else busy(path, time.monotonic() - start))
         except (OSError, nbformat.reader.NotJSONError, CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             why = str(error)
         if why:

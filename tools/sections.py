@@ -1,8 +1,6 @@
 """Sections of the lessons that are written by a tool: the list of exercises and the quiz."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -43,16 +41,3 @@ def with_section(nb: NotebookNode, heading: str, text: str, name: str, code: str
 
 def _markdown(source: str, name: str) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(source, id=name)
-
-
-def rewrite(paths: list[Path], change: Callable[[Path, NotebookNode], NotebookNode], check: bool) -> list[str]:
-    """Apply `change` to each notebook; write it if it differs, unless `check`. Returns the names that differ."""
-    stale = []
-    for path in paths:
-        old = path.read_text(encoding="utf-8")
-        new = nbformat.writes(change(path, nbformat.reads(old, as_version=4))) + "\n"
-        if new != old:
-            stale.append(path.name)
-            if not check:
-                path.write_text(new, encoding="utf-8", newline="\n")
-    return stale

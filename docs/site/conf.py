@@ -4,13 +4,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
-
-from set_address import read_address  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 import course_utils  # noqa: E402
-
-ADDRESS = read_address(ROOT)
+from tools import address  # noqa: E402
 
 project = html_title = "Convolutional networks"
 copyright = "the authors of the course; text and figures CC BY 4.0, code MIT"
@@ -40,8 +37,8 @@ html_copy_source = False
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
-    "repository_url": ADDRESS.url,
-    "repository_branch": ADDRESS.branch,
+    "repository_url": address.url(),
+    "repository_branch": address.BRANCH,
     "path_to_docs": "",
     "use_repository_button": True,
     "use_download_button": False,

@@ -1,0 +1,33 @@
+"""The tables of measured figures, from results/*.json. `make generate` puts them between their marks in the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from benchmarks import cifar10, classroom, data_path, reproduce, speed
+from benchmarks.report import README, RESULTS, read_json
+
+if TYPE_CHECKING:
+    from tools.texts import Texts
+
+TABLES: dict[str, Callable[[], str]] = {
+    "accuracy": lambda: reproduce.accuracy_table(reproduce.read()),
+    "loss": lambda: reproduce.loss_table(reproduce.read()),
+    "claims": lambda: reproduce.claims_table(reproduce.read()),
+    "cifar10": lambda: reproduce.cifar10_table(reproduce.read()),
+    "diary": lambda: cifar10.tables(read_json(cifar10.DIARY), each_to_the_one_before=True),
+    "ablation": lambda: cifar10.tables(read_json(cifar10.ABLATION), each_to_the_one_before=False),
+    "data_path": lambda: data_path.table(read_json(data_path.RESULT)),
+    "speed": lambda: speed.table(read_json(speed.RESULT)),
+    "classroom": lambda: classroom.table(read_json(classroom.RESULT)),
+}
+
+
+def write(texts: Texts) -> None:
+    """Every table, in each page that has its marks."""
+    for name, table in TABLES.items():
+        text = table()
+        pages = [texts.put_between_marks(page, name, text) for page in (README, RESULTS / "README.md", classroom.PAGE)]
+        if not any(pages):
+            raise ValueError(f"no page has the marks <!-- {name}: begin --> and <!-- {name}: end -->")

@@ -1,0 +1,192 @@
+"""Pictures of networks, drawn from what their layers do: `architecture` is the one to call.
+
+A box is the output of a layer. It is to scale: its height and its depth are the sides of the picture, its thickness
+tells the channels. A flat bar is a list of numbers. Channels and lists are on a log scale: 128 numbers would need 128
+times the ink of one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from torch import nn
+
+from course_utils import show
+from course_utils.network.layers import WINDOWS, by, describe, layers_of
+
+# In inches: the height of the largest side, of a row of boxes, of a line of text; the width of a row, of its margin.
+HEIGHT, BOX, LINE, WIDTH, MARGIN = 1.15, 1.65, 0.16, 9.6, 0.8
+SLANT = 0.28  # how far a box goes back, to the right and upwards, as a share of its side
+FONT = 8.5
+COLORS = {"conv": "#0072B2", "pool": "#009E73", "list": "#E69F00", "other": "#BBBBBB"}  # as in show.COLORS
+
+
+@dataclass
+class Box:
+    """One step of a network, as it is drawn."""
+
+    name: str  # of the layer, in models with long names without its first part; "" for the input and for functions
+    words: list[str]  # what the step is: ["conv", "5x5", "ReLU"]
+    shape: tuple[int, ...]  # of one picture, without the batch axis
+    parameters: int
+    color: str = COLORS["other"]
+    notes: list[str] = field(default_factory=list)  # what follows and keeps the shape: ReLU, batch norm, dropout
+
+    @property
+    def above(self) -> list[str]:
+        return self.words + self.notes
+
+    @property
+    def below(self) -> list[str]:
+        return [self.name, by(self.shape), f"{self.parameters:,}" if self.parameters else ""]
+
+    @property
+    def thickness(self) -> float:
+        return 0.1 if len(self.shape) == 1 else 0.045 * (1 + math.log2(self.shape[0]))
+
+    def side(self, largest: int) -> tuple[float, float]:
+        """Height and depth in inches."""
+        if len(self.shape) == 1:
+            return 0.1 * math.log2(1 + self.shape[0]), 0.0
+        return tuple(max(HEIGHT * side / largest, 0.03) for side in self.shape[1:])
+
+
+def boxes_of(model: nn.Module, input_shape: Sequence[int]) -> list[Box]:
+    """The input, then a box for each layer that changes the shape or has a window; others are notes of the last box.
+
+    Where the shape changes between two layers and no known function did it, a box says so and invents no layer.
+    """
+    boxes = [Box("", ["input"], tuple(input_shape[1:]), 0)]
+    for layer in layers_of(model, input_shape):
+        module, before = layer.module, layer.input_shape[1:]
+        if before != boxes[-1].shape:
+            boxes.append(Box("", ["in forward"], before, 0))
+        if isinstance(module, (nn.Linear, *WINDOWS)) or layer.output_shape != layer.input_shape:
+            kind = {nn.Conv2d: "conv", nn.MaxPool2d: "pool", nn.AvgPool2d: "pool"}.get(type(module), "other")
+            color = COLORS["list" if len(layer.output_shape) == 2 else kind]
+            boxes.append(Box(layer.name, describe(module), layer.output_shape[1:], layer.parameters, color))
+        else:
+            boxes[-1].notes += describe(module)
+            boxes[-1].parameters += layer.parameters
+    if max(len(box.name) for box in boxes) > 9:
+        for box in boxes:
+            box.name = box.name.partition(".")[2] or box.name
+    return boxes
+
+
+def summary(name: str, boxes: Sequence[Box]) -> str:
+    """The same in one line of text, for readers who cannot see the picture."""
+    steps = [f"{' '.join(box.words)}{''.join(f' + {note}' for note in box.notes)} to {by(box.shape)}" for box in boxes]
+    steps[0] = f"{by(boxes[0].shape)}"
+    return f"{name}: {', '.join(steps)}; {sum(box.parameters for box in boxes):,} parameters"
+
+
+def shade(color: str, light: float) -> tuple[float, ...]:
+    """Mixed with white (light > 0) or with black."""
+    goal = 1.0 if light > 0 else 0.0
+    return tuple(c + abs(light) * (goal - c) for c in to_rgb(color))
+
+
+def draw_box(axis: Axes, box: Box, middle: float, largest: int, scale: float = 1) -> tuple[float, float]:
+    """Draw one box around the x position `middle`, on the line y = 0. Gives its left and its right edge."""
+    height, depth = (scale * side for side in box.side(largest))
+    wide, slant = scale * box.thickness, SLANT * depth
+    left, low = middle - (wide + slant) / 2, -(height + slant) / 2
+    right, top = left + wide, low + height
+    faces = [
+        ([(left, low), (right, low), (right, top), (left, top)], 0.0),
+        ([(left, top), (right, top), (right + slant, top + slant), (left + slant, top + slant)], 0.45),
+        ([(right, low), (right + slant, low + slant), (right + slant, top + slant), (right, top)], -0.3),
+    ]
+    for corners, light in faces[: 1 if slant == 0 else 3]:
+        face = Polygon(corners, facecolor=shade(box.color, light), edgecolor="white", linewidth=0.6, joinstyle="round")
+        axis.add_patch(face)
+    return left, right + slant
+
+
+def draw_boxes(axis: Axes, boxes: Sequence[Box], width: float, largest: int, scale: float = 1) -> list[float]:
+    """Draw boxes in a row `width` inches wide, with arrows where there is room. Gives the x position of each."""
+    slot = width / len(boxes)
+    middles = [slot * (i + 0.5) for i in range(len(boxes))]
+    edges = [draw_box(axis, box, x, largest, scale) for box, x in zip(boxes, middles, strict=True)]
+    style = {"arrowstyle": "-|>", "color": "0.35", "linewidth": 0.9, "shrinkA": 1, "shrinkB": 1, "mutation_scale": 7}
+    for (_, right), (left, _) in zip(edges, edges[1:], strict=False):
+        if left - right > 0.05:  # room for an arrow
+            axis.annotate("", (left, 0), (right, 0), arrowprops=style)
+    axis.axis("off")
+    return middles
+
+
+def draw_row(axis: Axes, boxes: Sequence[Box], largest: int, lines: int) -> None:
+    """One row of a figure, `row_size(lines)` inches large: above each box what it is, below it name, shape, parameters.
+
+    lines: how many lines of text stand above the boxes.
+    """
+    width, height = row_size(lines)
+    middles = draw_boxes(axis, boxes, width - MARGIN, largest)
+    top, bottom = BOX / 2 + LINE * lines, -BOX / 2
+    for x, box in zip(middles, boxes, strict=True):
+        for i, text in enumerate(box.above):
+            weight = "normal" if i else "bold"
+            axis.text(x, top - LINE * i, text, ha="center", va="top", fontsize=FONT, weight=weight)
+        for i, text in enumerate(box.below):
+            axis.text(x, bottom - LINE * i, text, ha="center", va="top", fontsize=FONT)
+    for i, text in enumerate(("layer", "shape", "parameters")):
+        axis.text(-MARGIN, bottom - LINE * i, text, va="top", fontsize=FONT, color="0.35")
+    axis.set(xlim=(-MARGIN, width - MARGIN), ylim=(top - height, top), aspect="equal")
+
+
+def row_size(lines: int) -> tuple[float, float]:
+    """Width and height of a row in inches, with `lines` lines of text above the boxes."""
+    return WIDTH, BOX + (lines + 3) * LINE
+
+
+def rows_of(boxes: Sequence[Box]) -> list[Sequence[Box]]:
+    """Cut into rows of about the same length, so that texts do not touch each other."""
+    widest = max(10, *(len(text) for box in boxes for text in box.above + box.below))
+    longest = int((WIDTH - MARGIN) / (0.073 * widest))  # a letter is about 0.073 inches wide
+    per_row = math.ceil(len(boxes) / math.ceil(len(boxes) / longest))
+    return [boxes[first : first + per_row] for first in range(0, len(boxes), per_row)]
+
+
+def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None = None) -> Figure:
+    """The network as a row of boxes, one for the output of each step, drawn from what happens in the model.
+
+    Height and depth of a box are the sides of the picture, to scale; its thickness tells the channels, and the height
+    of a bar how many numbers a list holds, both on a log scale. ReLU and others that keep the shape stand above the
+    box before them. Functions such as `F.max_pool2d` are seen, too; they have no name of a layer below.
+
+    Args:
+        model: layers that run one after the other.
+        input_shape: with the batch axis, such as (1, 1, 28, 28).
+        title: without one, the title tells the layer with most parameters.
+
+    The figure's label (`figure.get_label()`) says the same in one line of text.
+
+    Raises:
+        RuntimeError: the model does not take this shape.
+    """
+    boxes, name = boxes_of(model, input_shape), type(model).__name__
+    total, most = sum(box.parameters for box in boxes), max(boxes, key=lambda box: box.parameters)
+    if title is None:
+        title = f"{name}: {total:,} parameters"
+        title += f", {most.parameters / total:.0%} of them in {most.words[0]} {most.name}" if total else ""
+    largest = max(side for box in boxes for side in box.shape[1:] or (1,))
+    lines = max(len(box.above) for box in boxes)
+    rows, (width, height) = rows_of(boxes), row_size(lines)
+    figure, axes = plt.subplots(len(rows), 1, figsize=(width, round(height * len(rows) + 0.6, 1)), squeeze=False)
+    for axis, row in zip(axes[:, 0], rows, strict=True):
+        draw_row(axis, row, largest, lines)
+    scales = (
+        "height and depth: sides of the picture; thickness: channels (log scale); bars: lists of numbers (log scale)"
+    )
+    figure.supxlabel(scales, fontsize=8.5, color="0.35")
+    figure.set_label(summary(name, boxes))
+    return show.finish(figure, title)

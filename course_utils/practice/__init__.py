@@ -1,0 +1,1 @@
+"""Exercises and quizzes: what they ask, and how an answer is judged."""

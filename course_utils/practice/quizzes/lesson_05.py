@@ -1,0 +1,43 @@
+"""The quiz of lesson 05: LeNet-5, softmax and log-softmax."""
+
+from course_utils.practice.quiz import question, right, wrong
+
+N, INPUTS, OUTPUTS, HEIGHT, WIDTH, KERNEL = 8, 6, 16, 14, 20, 5
+HIGH, WIDE = HEIGHT - KERNEL + 1, WIDTH - KERNEL + 1
+VALIDATION, ACCURACY = 5000, 0.989
+BY_CHANCE = (ACCURACY * (1 - ACCURACY) / VALIDATION) ** 0.5
+
+QUESTIONS = (
+    question(
+        f"A batch of {N} pictures, {INPUTS} channels, `{HEIGHT}` pixels high and `{WIDTH}` wide, goes through "
+        f"`nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL})`. Which shape comes out?",
+        right((N, OUTPUTS, HIGH, WIDE), "*(N, C, H, W)*; height and width lose 4 pixels each."),
+        wrong((N, OUTPUTS, WIDE, HIGH), "this is the post's order; height comes before width."),
+        wrong((N, OUTPUTS, HEIGHT, WIDTH), "this needs `padding=2`."),
+        wrong((N, INPUTS, HIGH, WIDE), f"the output has {OUTPUTS} channels."),
+    ),
+    question(
+        "What is true of the *training* pixels after standardising with their own mean and standard deviation?",
+        wrong("They are Gaussian.", "the shape of the histogram does not change."),
+        wrong("They lie between `-1` and `1`.", f"white pixels are near `{(1 - 0.1307) / 0.3081:.1f}`."),
+        right("They have mean `0` and standard deviation `1`.", "and no more than that."),
+        wrong("They are independent.", "near pixels are still alike."),
+    ),
+    question(
+        "A model ends in log-softmax. Which loss fits, and computes no logarithm again?",
+        right("`F.nll_loss`", "it takes minus the entry of the right class, nothing more."),
+        wrong("`F.mse_loss`", "it compares numbers with numbers; the targets are class numbers."),
+        wrong("`torch.log`, then `F.nll_loss`", "the outputs are logarithms already, and negative."),
+        wrong(
+            "`F.cross_entropy`",
+            "its value is right, since the log-softmax of a log-softmax changes nothing, but it computes it again.",
+        ),
+    ),
+    question(
+        "Two models reach `98.9 %` and `98.8 %` on 5,000 validation pictures. What do you conclude?",
+        wrong("The first is better.", f"five pictures decide here, and chance alone gives about `{BY_CHANCE:.2%}`."),
+        wrong("Ask the test set.", "then it is no longer an exam, but a second mock exam."),
+        right("They may be equally good.", "repeat with other seeds, or take the cheaper one."),
+        wrong("The second is overfitted.", "for this you need its training accuracy."),
+    ),
+)

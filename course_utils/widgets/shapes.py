@@ -1,0 +1,172 @@
+"""The shapes of a layer: which pixels an output sees, with fields to change.
+
+Shapes and counts come from `network.layers`: no formula is written here again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Patch, Rectangle
+from torch import nn
+
+from course_utils import show
+from course_utils.network.layers import FieldTable, by, reach, receptive_fields
+from course_utils.widgets.live import beside, offer, png, png_widget
+
+LARGEST = 32  # side of the picture: more pixels would be too small to see
+
+
+class Setting(NamedTuple):
+    """A square picture, a convolution, and a max pooling after it (1 for none)."""
+
+    side: int
+    kernel_size: int
+    stride: int
+    padding: int
+    dilation: int
+    pool: int
+    in_channels: int
+    out_channels: int
+
+    def layers(self) -> nn.Sequential:
+        """The layers, without numbers in their weights: shapes need none, and no random number is used up."""
+        window = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding", "dilation")}
+        layers = [("conv", nn.Conv2d(self.in_channels, self.out_channels, **window, device="meta"))]
+        if self.pool > 1:
+            layers.append(("pool", nn.MaxPool2d(self.pool)))
+        return nn.Sequential(OrderedDict(layers))
+
+    def table(self) -> FieldTable:
+        return receptive_fields(self.layers(), (1, self.in_channels, self.side, self.side))
+
+    def fault(self) -> str:
+        """Why these numbers make no layer, in one sentence; "" when they do."""
+        for name, value in self._asdict().items():
+            least = 0 if name == "padding" else 1
+            if value < least:
+                return f"{name} is {value}: it has to be at least {least}."
+        if self.side > LARGEST:
+            return f"side is {self.side}: a picture with more than {LARGEST} pixels a side is too large to draw."
+        span, room = reach(self.layers()[0])[0] + 1, self.side + 2 * self.padding
+        if span > room:
+            return (
+                f"The window is {span} pixels wide, the picture with its padding only {room}: "
+                "take a smaller kernel, less dilation, or more padding."
+            )
+        before = self._replace(pool=1).table()[0].output_shape[-1]
+        if self.pool > before:
+            return f"The convolution leaves {by(before)} numbers, too few for pooling {by(self.pool)}."
+        return ""
+
+    def seen(self) -> Callable[..., np.ndarray]:
+        """A function: which pixels of the padded picture does an output see? All outputs together, without a place.
+
+        A pixel is seen when the output changes with it, so when its gradient is not 0. All weights are 1 for this, and
+        the pooling takes the mean, in which every number counts.
+        """
+        room = self.side + 2 * self.padding
+        x = torch.zeros(1, 1, room, room, requires_grad=True)
+        weight = torch.ones(1, 1, self.kernel_size, self.kernel_size)
+        y = F.avg_pool2d(F.conv2d(x, weight, stride=self.stride, dilation=self.dilation), self.pool)[0, 0]
+
+        def pixels(*place: int) -> np.ndarray:
+            return (torch.autograd.grad(y[place].sum(), x, retain_graph=True)[0][0, 0] > 0).numpy()
+
+        return pixels
+
+
+def shape_explorer(
+    side: int = 28,
+    kernel_size: int = 3,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    pool: int = 1,
+    in_channels: int = 1,
+    out_channels: int = 6,
+) -> None:
+    """Draw which pixels a convolution sees, and tell its shapes and counts; in a live notebook, with fields to change.
+
+    Args:
+        side: of the square picture, in pixels, at most 32.
+        kernel_size, stride, padding, dilation, in_channels, out_channels: of `nn.Conv2d`.
+        pool: the side of the blocks of a max pooling after the convolution; 1 for none.
+
+    Raises:
+        ValueError: these numbers make no layer. In the fields, this is a sentence instead.
+    """
+    setting = Setting(side, kernel_size, stride, padding, dilation, pool, in_channels, out_channels)
+    if why := setting.fault():
+        raise ValueError(why)
+    offer(draw_shapes(setting), lambda: make_shapes(setting), "try other layers")
+
+
+def draw_shapes(setting: Setting) -> Figure:
+    """Left the picture with the pixels that two neighbouring outputs see; right, to the same scale, the outputs."""
+    table, seen, p, room = setting.table(), setting.seen(), setting.padding, setting.side + 2 * setting.padding
+    inside = np.pad(np.ones((setting.side, setting.side), bool), p)
+    unseen = inside & ~seen()
+    channels, height, width = table[-1].output_shape
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.7))
+    outputs = np.zeros((height, width))
+    for axis, codes in ((left, 2 * unseen + ~inside), (right, outputs)):
+        axis.pcolormesh(codes, cmap=ListedColormap(["white", "#D9D9D9", show.COLORS[4]]), vmin=0, vmax=2)
+        axis.pcolormesh(codes, facecolor="none", edgecolor="0.75", linewidth=0.4)
+        axis.set(xlim=(-0.2, room + 0.2), ylim=(room + 0.2, -0.2), aspect="equal")
+        show.only_pixels(axis)
+    for place, color, circle in (((0, 0), show.COLORS[0], False), ((0, 1), show.COLORS[2], True))[:width]:
+        for axis, pixels in ((left, np.argwhere(seen(*place))), (right, [place])):
+            for y, x in pixels:
+                mark = Circle((x + 0.5, y + 0.5), 0.3) if circle else Rectangle((x + 0.08, y + 0.08), 0.84, 0.84)
+                mark.set(facecolor=color, edgecolor="white" if circle else "none", linewidth=0.5)
+                axis.add_patch(mark)
+    left.set_title(f"the picture, {by(setting.side)}" + f", and padding {p}" * bool(p), fontsize=10, loc="left")
+    right.set_title(f"the output, {by(width)}, to the same scale", fontsize=10, loc="left")
+    keys = [Patch(color=show.COLORS[0], label="first output"), Patch(color=show.COLORS[2], label="its neighbour")]
+    keys += [Patch(color="#D9D9D9", label="padding")] * bool(p)
+    keys += [Patch(color=show.COLORS[4], label=f"{unseen.sum()} pixels that no output sees")] * bool(unseen.any())
+    figure.legend(handles=keys, loc="outside lower center", ncols=4, fontsize=9.5, frameon=False)
+    what = ", then ".join(row.kind for row in table)
+    title = f"{what}: each output sees {by(table[-1].receptive_field)} pixels\n"
+    title += f"{sum(row.parameters for row in table):,} parameters, "
+    title += f"{sum(row.multiply_adds for row in table):,} multiply-adds, {channels} channels of {by((height, width))}"
+    return show.finish(figure, title)
+
+
+def make_shapes(setting: Setting):
+    """The control alone: a field for each number, the figure, and the table of the layers."""
+    import ipywidgets as widgets
+
+    fields = {
+        name: widgets.BoundedIntText(
+            value=value,
+            min=0,
+            max=64,
+            description=name,
+            continuous_update=True,
+            layout=widgets.Layout(width="190px"),
+            style={"description_width": "100px"},
+        )
+        for name, value in setting._asdict().items()
+    }
+    image, says = png_widget(), widgets.HTML(layout=widgets.Layout(overflow="auto"))  # a long line can be scrolled
+
+    def draw(_change=None) -> None:
+        chosen = Setting(**{name: field.value for name, field in fields.items()})
+        why = chosen.fault()
+        image.layout.display = "none" if why else ""
+        says.value = f"<b>{why}</b>" if why else f"<pre style='white-space: pre'>{chosen.table()}</pre>"
+        if not why:
+            image.value = png(draw_shapes(chosen))
+
+    for field in fields.values():
+        field.observe(draw, names="value")
+    draw()
+    return widgets.VBox([beside(widgets.VBox(list(fields.values())), image), says])
