@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent
 
+pytest_plugins = ["tests.notebooks.proofs_plugin"]  # what proves a lesson's text runs after its cells
+
 # The notebooks' kernels inherit these.
 os.environ.setdefault("COURSE_SPEED", "smoke")
 os.environ.setdefault("COURSE_INTERACTIVE", "0")

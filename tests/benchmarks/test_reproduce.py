@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from benchmarks import capstone, reproduce
+from benchmarks import cifar10, reproduce
 from benchmarks.reproduce import ROWS, Recipe
 from course_utils.data import DataSets, ImageDataset
 
@@ -28,7 +28,7 @@ def small(monkeypatch, tmp_path):
         return DataSets(name, split, None, split, tuple("0123456789"), *scale, "few", False, tmp_path)
 
     monkeypatch.setattr(reproduce, "load", few)
-    monkeypatch.setattr(capstone, "load", few)
+    monkeypatch.setattr(cifar10, "load", few)
     monkeypatch.setattr(reproduce, "RESULT", tmp_path / "reproduction.json")
     monkeypatch.setattr(reproduce, "CHECKPOINTS", tmp_path / "runs")
     return tmp_path
@@ -46,51 +46,51 @@ def test_every_recipe_runs_and_is_stored(small, row_id, name):
     assert len(result["test_accuracy"]) == 1 and result["seconds"][0] > 0 and result["parameters"] > 1000
 
 
-def shortened(recipe: capstone.Recipe) -> capstone.Recipe:
+def shortened(recipe: cifar10.CifarRecipe) -> cifar10.CifarRecipe:
     return replace(recipe, narrower=8, epochs=1, batch_size=32, compiled=False)
 
 
-CAPSTONE = capstone.diary() | {name: recipe for name, recipe in capstone.ablation().items() if "with: " in name}
+CIFAR10 = cifar10.diary() | {name: recipe for name, recipe in cifar10.ablation().items() if "with: " in name}
 
 
-@pytest.mark.parametrize("name", CAPSTONE)
-def test_every_recipe_of_the_capstone_trains(small, name):
-    recipe = shortened(CAPSTONE[name])
+@pytest.mark.parametrize("name", CIFAR10)
+def test_every_recipe_of_cifar10_trains(small, name):
+    recipe = shortened(CIFAR10[name])
     result = reproduce.run("short", recipe, seed=1)
     reproduce.store("CAP", name, recipe, 1, result)
     assert reproduce.read()["CAP"][name]["seeds"]["1"] == json.loads(json.dumps(result))
     assert 0 <= result["accuracy"] <= 1 and result["images"] == "test" and result["petaflop"] > 0
 
 
-def test_the_capstone_has_a_table(small):
-    assert reproduce.capstone_table({}) == "Not yet run."
-    recipe = shortened(capstone.FINAL)
+def test_cifar10_has_a_table(small):
+    assert reproduce.cifar10_table({}) == "Not yet run."
+    recipe = shortened(cifar10.FINAL)
     reproduce.store("CAP", "final", recipe, 777, reproduce.run("short", recipe, seed=777))
-    header, line, row = reproduce.capstone_table(reproduce.read()).splitlines()
+    header, line, row = reproduce.cifar10_table(reproduce.read()).splitlines()
     assert header.count("|") == line.count("|") == row.count("|") and row.startswith("| 777 | ")
 
 
 def test_an_ablation_takes_one_idea_away():
-    whole, *others = capstone.ablation().values()
-    assert whole == capstone.FINAL
-    changed = [set(changes) for changes in (*capstone.IDEAS.values(), *capstone.OTHERS.values())]
+    whole, *others = cifar10.ablation().values()
+    assert whole == cifar10.FINAL
+    changed = [set(changes) for changes in (*cifar10.IDEAS.values(), *cifar10.OTHERS.values())]
     for recipe in others:
         assert {key for key, value in vars(recipe).items() if value != getattr(whole, key)} in changed
 
 
 def test_a_small_budget_is_the_same_for_all_recipes_and_has_a_table_of_its_own():
-    budget = capstone.Recipe(epochs=2, narrower=4)
-    for recipes in (capstone.diary(budget), capstone.ablation(budget)):
+    budget = cifar10.CifarRecipe(epochs=2, narrower=4)
+    for recipes in (cifar10.diary(budget), cifar10.ablation(budget)):
         assert {recipe.budget for recipe in recipes.values()} == {"2 epochs, channels / 4"}
         assert all(sum(p.numel() for p in recipe.model().parameters()) < 140_000 for recipe in recipes.values())
     run = {"accuracy": 0.5, "epoch_seconds": [3.0, 5.0, 4.0]}
     rows = {"a": {"1": run}, "b": {"1": run | {"accuracy": 0.6}}, "c": {"1": run | {"accuracy": 0.62}}}
     stored = {"2 epochs": rows, "5 epochs": rows}
-    diary, ablation = (capstone.tables(stored, each_to_the_one_before=diary) for diary in (True, False))
+    diary, ablation = (cifar10.tables(stored, each_to_the_one_before=diary) for diary in (True, False))
     assert diary.count("2 epochs, 45,000") == diary.count("5 epochs, 45,000") == 1
     assert diary.count("+10.00 | 4 |") == ablation.count("+10.00 | 4 |") == 2
     assert diary.count("+2.00") == ablation.count("+12.00") == 2
-    assert capstone.tables({}, each_to_the_one_before=True) == "Not yet run."
+    assert cifar10.tables({}, each_to_the_one_before=True) == "Not yet run."
 
 
 def test_an_interrupted_run_goes_on_from_its_last_epoch(small, capsys):
@@ -193,11 +193,11 @@ def test_target_94_percent_in_an_hour_on_two_cores_or_in_a_quarter_with_amx():
         assert run["images"] == "test" and run["seconds"] <= (900 if "AMX" in run["machine"] else 3600)
 
 
-@pytest.mark.parametrize("name, recipes", [("diary", capstone.diary), ("ablation", capstone.ablation)])
+@pytest.mark.parametrize("name, recipes", [("diary", cifar10.diary), ("ablation", cifar10.ablation)])
 def test_diary_and_ablation_are_whole(name, recipes):
-    budget = capstone.Recipe(epochs=capstone.EPOCHS, narrower=capstone.NARROWER)
-    stored = capstone.read_json(capstone.RESULTS / f"{name}.json").get(budget.budget, {})
+    budget = cifar10.CifarRecipe(epochs=cifar10.EPOCHS, narrower=cifar10.NARROWER)
+    stored = cifar10.read_json(cifar10.RESULTS / f"{name}.json").get(budget.budget, {})
     if len(stored) < len(recipes()):
-        pytest.skip(f"not run yet: python -m benchmarks.capstone {name}")
+        pytest.skip(f"not run yet: python -m benchmarks.cifar10 {name}")
     assert set(stored) == set(recipes())
     assert all(run["images"] == "validation" for seeds in stored.values() for run in seeds.values())

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from benchmarks import data_path, growth, report, scaling, speed
-from course_utils.data import ImageDataset, load, locate
+from course_utils.data import ImageDataset, load
+from course_utils.files.folders import locate
 
 SPEED = report.read_json(speed.RESULT)
 GROWTH = report.read_json(growth.RESULT)

@@ -1,4 +1,4 @@
-# Sourced by tests/colab/run and tests/oldest/run, from the repository's root: a second environment with another Python.
+# Sourced by colab/run and oldest/run, from the repository's root: a second environment with another Python.
 
 uv() { .venv/bin/python -m uv "$@"; }
 

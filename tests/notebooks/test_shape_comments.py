@@ -9,11 +9,11 @@ from pathlib import Path
 import matplotlib
 import pytest
 import torch
-from lints import ROOT, Book
-from shape_comments import ARROW, Checker, claims
 from torch import nn
 
 from course_utils import models
+from tests.notebooks.rules import ROOT, Book
+from tests.notebooks.shape_comments import ARROW, Checker, claims
 
 LESSONS = [path for folder in ("notebooks", "notebooks/solutions") for path in sorted((ROOT / folder).glob("*.ipynb"))]
 BATCH = 4

@@ -1,4 +1,4 @@
-"""The stored notebooks and the README follow the rules of lints.py (running them is nbval's part)."""
+"""The stored notebooks and the README follow the rules of rules.py (running them is nbval's part)."""
 
 import json
 import re
@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from lints import ROOT, Book, alt_faults, index_faults, link_faults, rules_for, word_faults
-from set_address import main as set_address
+
+from tests.notebooks.rules import ROOT, Book, alt_faults, index_faults, link_faults, rules_for, word_faults
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 OTHERS = [*sorted(ROOT.glob("notebooks/exercises/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
@@ -15,19 +15,14 @@ DOCUMENTS = [path for folder in ("", "docs", "images", "results") for path in so
 book = cache(Book)
 
 
-@pytest.mark.parametrize(
-    "path, rule",
-    [
-        pytest.param(
-            path, rule, id=f"{path.relative_to(ROOT / 'notebooks').with_suffix('').as_posix()}-{rule.__name__}"
-        )
-        for path in LESSONS + OTHERS
-        for rule in rules_for(book(path))
-    ],
-)
-def test_notebook(path, rule):
-    faults = list(rule(book(path)))
-    assert not faults, f"{path.name}, {rule.__name__}:\n- " + "\n- ".join(faults)
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", LESSONS + OTHERS, ids=name)
+def test_notebook(path):
+    faults = [f"{rule.__name__}: {fault}" for rule in rules_for(book(path)) for fault in rule(book(path))]
+    assert not faults, f"{name(path)}:\n- " + "\n- ".join(faults)
 
 
 def test_there_are_lessons():
@@ -54,12 +49,8 @@ def test_lesson_00_lists_the_other_lessons():
     assert table == [path.stem for path in LESSONS[1:]], "the table of lessons in lesson 00"
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
 def test_document(path: Path):
     text = path.read_text(encoding="utf-8")
     faults = [*link_faults(text, path), *alt_faults(text), *word_faults(text)]
-    assert not faults, f"{path.name}:\n- " + "\n- ".join(faults)
-
-
-def test_one_address_everywhere(capsys):
-    assert set_address(["--check"]) == 0, capsys.readouterr().out
+    assert not faults, f"{name(path)}:\n- " + "\n- ".join(faults)

@@ -1,32 +1,19 @@
-"""docs/GLOSSARY.md: whole, sorted, and true of the lessons that it names; tools/link_terms.py links lessons to it."""
+"""docs/GLOSSARY.md: whole, sorted, and true of the lessons that it names; each lesson links the terms it introduces."""
 
-import re
-from functools import cache
-
-import link_terms
 import nbformat
 import pytest
-from lints import ROOT, anchors, slug
+from nbformat.v4 import new_markdown_cell, new_notebook
 
-TERMS = link_terms.read_terms()
+from tests.notebooks.rules import ROOT, Book
+from tests.pages.glossary import link_faults, read_terms, term_faults
 
-
-@cache
-def terms_used(lesson: str) -> set[link_terms.Term]:
-    """The terms in the prose of a lesson, where they could be linked."""
-    nb = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
-    texts = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
-    return {term for text in texts for _, _, term in link_terms.uses(link_terms.LINK.sub(r"\1", text), TERMS)}
+TERMS = read_terms()
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.anchor)
-def test_a_term(term):
-    assert term.anchor == slug(term.name)
-    assert re.search("[가-힣]", term.korean), "the Korean term is missing"
-    assert re.fullmatch(r"[A-Z][^.!?]*(?:[.]\d[^.!?]*)*\.", term.meaning), "expected one sentence"
-    assert term.section in anchors(ROOT / "notebooks" / f"{term.lesson}.ipynb"), "the lesson has no such section"
-    assert term.place == f"{term.lesson[:2]}, section {term.section[0]}", "the link's words name another section"
-    assert term in terms_used(term.lesson), "the prose of this lesson does not use the term"
+def test_terms():
+    faults = [fault for term in TERMS for fault in term_faults(term)]
+    assert not faults, "docs/GLOSSARY.md:\n- " + "\n- ".join(faults)
 
 
 def test_terms_are_unique_and_sorted():
@@ -35,18 +22,32 @@ def test_terms_are_unique_and_sorted():
     assert len({term.anchor for term in TERMS}) == len(TERMS)
 
 
-def test_an_entry_in_another_form_is_refused(tmp_path):
-    page = tmp_path / "GLOSSARY.md"
-    page.write_text("# Glossary\n\n## pooling\n\nTo cut a picture into blocks.\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="found '## pooling"):
-        link_terms.read_terms(page)
+def test_the_lessons_link_their_terms():
+    faults = [f"{path.name}, {fault}" for path in LESSONS for fault in link_faults(Book(path), TERMS)]
+    assert not faults, "links to the glossary:\n- " + "\n- ".join(faults)
 
 
-def test_the_lessons_link_their_terms(capsys):
-    assert link_terms.main(["--check"]) == 0, capsys.readouterr().out + "run: python tools/link_terms.py"
+# ---- the rules themselves ------------------------------------------------------------------------------------------
 
+GLOSSARY = """# Glossary
 
-SOURCE = """\
+## bias
+
+**편향** · An added number. [Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)
+
+## linear layer
+
+**선형층** · Sums. [Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)
+
+## padding
+
+**패딩** · Zeros around it. [Lesson 05, section 1](../notebooks/05_lenet5_log_softmax.ipynb#1-names)
+
+## test set
+
+**테스트** · For the end. [Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)
+"""
+TEXT = """\
 # 04 · a linear layer
 
 | | |
@@ -59,39 +60,72 @@ SOURCE = """\
 linear layer
 ```
 
-A linear
-layer; its **bias**, biases, linear layers. The **test** set. Max pooling, padding."""
-LINKED = """\
 A [linear
-layer](../docs/GLOSSARY.md#linear-layer); its **[bias](../docs/GLOSSARY.md#bias)**, biases, linear layers. \
-The [**test** set](../docs/GLOSSARY.md#test-set). Max pooling, padding."""
+layer](../docs/GLOSSARY.md#linear-layer); its **[bias](../docs/GLOSSARY.md#bias)**, biases, linear layers. Padding."""
+MORE = "The [**test** set](../docs/GLOSSARY.md#test-set), and the linear layers."
 
 
 @pytest.fixture
-def lesson(tmp_path):
-    path = tmp_path / "04_lenet_build_up.ipynb"
-    cells = [nbformat.v4.new_markdown_cell(text) for text in (SOURCE, "## Quiz\n\nAn optimizer?", "A parameter.")]
-    path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)) + "\n", encoding="utf-8")
-    return path
+def terms(tmp_path):
+    page = tmp_path / "GLOSSARY.md"
+    page.write_text(GLOSSARY, encoding="utf-8")
+    return read_terms(page)
 
 
-def test_the_first_use_in_prose_is_linked_once(lesson, capsys):
-    assert link_terms.main(["--check"], [lesson]) == 1
-    assert "no link at the first use of linear-layer" in capsys.readouterr().out
-    assert link_terms.main([], [lesson]) == 0
-    cells = nbformat.read(lesson, as_version=4).cells
-    assert cells[0].source == SOURCE.partition("A linear\n")[0] + LINKED  # terms of other lessons have no link
-    assert cells[1].source == "## Quiz\n\nAn optimizer?"
-    assert cells[2].source == "A [parameter](../docs/GLOSSARY.md#parameter)."
+def faults(folder, terms, *texts):
+    """What the rule says of lesson 04 with these texts."""
+    nb = new_notebook(cells=[new_markdown_cell(text) for text in texts])
+    nbformat.write(nb, folder / "04_lenet_build_up.ipynb")
+    return list(link_faults(Book(folder / "04_lenet_build_up.ipynb"), terms))
 
 
-def test_twice_gives_the_same_and_wrong_links_are_mended(lesson, capsys):
-    link_terms.main([], [lesson])
-    right = lesson.read_bytes()
-    link_terms.main([], [lesson])
-    assert lesson.read_bytes() == right and link_terms.main(["--check"], [lesson]) == 0
-    moved = right.decode().replace("linear layers.", "[linear layers](../docs/GLOSSARY.md#linear-layer).")
-    lesson.write_text(moved, encoding="utf-8")
-    assert link_terms.main(["--check"], [lesson]) == 1
-    link_terms.main([], [lesson])
-    assert lesson.read_bytes() == right
+def test_first_uses_that_are_linked_once(tmp_path, terms):
+    assert faults(tmp_path, terms, TEXT, "## Quiz\n\nA bias? A test set?", MORE) == []
+
+
+@pytest.mark.parametrize(
+    "right, wrong, message",
+    [
+        ("[bias](../docs/GLOSSARY.md#bias)", "bias", "write [bias](../docs/GLOSSARY.md#bias) in "),
+        (
+            "[**test** set](../docs/GLOSSARY.md#test-set)",
+            "**test** set",
+            "the text 'The **test** set, and the linear layers.': the first use of 'test set' has no link: "
+            "write [**test** set](../docs/GLOSSARY.md#test-set) in",
+        ),
+        ("Padding", "[Padding](../docs/GLOSSARY.md#padding)", "not its first use: write Padding alone"),
+        ("the linear layers", "the [linear layers](../docs/GLOSSARY.md#linear-layer)", "write linear layers alone"),
+        ("The [**test** set](../docs/GLOSSARY.md#test-set)", "The end", "never uses 'test set'"),
+    ],
+)
+def test_a_wrong_link_is_found(right, wrong, message, tmp_path, terms):
+    assert (TEXT + MORE).count(right) == 1
+    found = faults(tmp_path, terms, TEXT.replace(right, wrong), MORE.replace(right, wrong))
+    assert len(found) == 1 and message in found[0], found
+
+
+@pytest.mark.parametrize(
+    "right, wrong, message",
+    [
+        ("편향", "bias", "the Korean term is missing"),
+        ("Sums.", "Sums. More of them.", "expected one sentence"),
+        ("ipynb#1-one-convolution-layer)\n\n## linear", "ipynb#gone)\n\n## linear", "has no section #gone"),
+        (
+            "[Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)\n\n## p",
+            "[Lesson 04, section 2](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)\n\n## p",
+            "the link says '04, section 2'",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_found(right, wrong, message, tmp_path):
+    assert GLOSSARY.count(right) == 1
+    page = tmp_path / "GLOSSARY.md"
+    page.write_text(GLOSSARY.replace(right, wrong), encoding="utf-8")
+    assert message in "\n".join(fault for term in read_terms(page) for fault in term_faults(term))
+
+
+def test_an_entry_in_another_form_is_refused(tmp_path):
+    page = tmp_path / "GLOSSARY.md"
+    page.write_text("# Glossary\n\n## pooling\n\nTo cut a picture into blocks.\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="found '## pooling"):
+        read_terms(page)

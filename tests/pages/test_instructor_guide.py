@@ -6,7 +6,8 @@ import re
 
 import nbformat
 import pytest
-from lints import ROOT, Book, python
+
+from tests.notebooks.rules import ROOT, Book, python
 
 GUIDE = (ROOT / "docs" / "INSTRUCTOR.md").read_text(encoding="utf-8")
 LESSONS = {path.stem[:2]: Book(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}

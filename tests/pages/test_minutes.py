@@ -1,10 +1,10 @@
 """What the lessons take, as it was measured: within the limits of a class, and the same in every place that says so."""
 
-import make_minutes
 import nbformat
 import pytest
 
 from benchmarks.report import README, RESULTS, marked, read_json
+from tools import make_minutes
 
 TIMING = read_json(RESULTS / "timing.json")
 MEASURED = TIMING["class"]

@@ -4,18 +4,18 @@ import ast
 import re
 from pathlib import Path
 
-import make_exercises
 import nbformat
 import pytest
-from answers.lesson_09 import STILL
-from lints import ROOT
 
-from course_utils import checks
-from course_utils.exercises.lesson_09 import CHECKERS
+from course_utils.practice.exercises.lesson_09 import CHECKERS
+from course_utils.practice.judge import judge
+from tests.notebooks.rules import ROOT
+from tests.practice.answers.lesson_09 import STILL
+from tools import exercises
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SOLUTION = nbformat.read(ROOT / "notebooks" / "solutions" / "09_debug_clinic.ipynb", as_version=4)
-EXERCISE = make_exercises.exercise(nbformat.read(ROOT / "notebooks" / "solutions" / "09_debug_clinic.ipynb", 4))
+EXERCISE = exercises.exercise(nbformat.read(ROOT / "notebooks" / "solutions" / "09_debug_clinic.ipynb", as_version=4))
 
 
 def verdict(nb: nbformat.NotebookNode, number: str) -> str:
@@ -26,7 +26,7 @@ def verdict(nb: nbformat.NotebookNode, number: str) -> str:
     for source in (code[1], code[i - 1]):
         exec(compile(ast.parse(source), "09", "exec"), namespace)
     answer = re.fullmatch(r'check\("[\d.]+", (\w+)\)', code[i])[1]
-    return checks.judge(f"09.{number}", namespace[answer])
+    return judge(f"09.{number}", namespace[answer])
 
 
 @pytest.mark.parametrize("number", CHECKERS)
@@ -39,7 +39,7 @@ def test_the_broken_version_fails_and_the_mended_one_passes(number):
 @pytest.mark.parametrize("number", CHECKERS)
 def test_a_repair_that_leaves_the_symptom_is_not_done(number):
     for answer in STILL[number]:
-        found = checks.judge(f"09.{number}", answer)
+        found = judge(f"09.{number}", answer)
         assert found.startswith("not done yet (") and "\n" not in found, found
 
 
@@ -59,7 +59,7 @@ def test_a_cell_hands_out_its_comments():
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
         "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### HANDED OUT\n    # if x:\n    #     return x\n"
         "    ### END SOLUTION\n")])  # fmt: skip
-    assert make_exercises.exercise(nb).cells[0].source == "def f(x):\n    if x:\n        return x\n"
+    assert exercises.exercise(nb).cells[0].source == "def f(x):\n    if x:\n        return x\n"
 
 
 def test_exercise_notebook_is_there():

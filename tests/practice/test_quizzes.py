@@ -4,21 +4,22 @@ import importlib
 import re
 from pathlib import Path
 
-import make_quizzes
 import nbformat
 import pytest
 import torch
-from lints import ROOT
 from torch import nn
 from torch.utils.data import DistributedSampler
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_utils import quizzes
-from course_utils.capstone import sgd_with_fast_biases
+from course_utils.beyond.airbench import sgd_with_fast_biases
 from course_utils.models import LeNet
-from course_utils.quizzes import Choice, markdown, question, questions, quiz, right, wrong
+from course_utils.practice import quiz as quiz_module
+from course_utils.practice.quiz import Choice, markdown, question, questions, quiz, right, wrong
+from tests.notebooks.rules import ROOT
+from tools import quizzes
+from tools.texts import Texts
 
-LESSONS = sorted(path.stem[-2:] for path in (ROOT / "course_utils" / "quizzes").glob("lesson_*.py"))
+LESSONS = sorted(path.stem[-2:] for path in (ROOT / "course_utils" / "practice" / "quizzes").glob("lesson_*.py"))
 ALL = [(lesson, i) for lesson in LESSONS for i in range(len(questions(lesson)))]
 
 
@@ -111,7 +112,7 @@ SMALL = (question("Two and `two`?", wrong(3, "this is one too few."), right(1234
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(quizzes, "questions", lambda lesson: SMALL)
+    monkeypatch.setattr(quiz_module, "questions", lambda lesson: SMALL)
 
 
 def test_text(small):
@@ -130,7 +131,7 @@ def test_where_nobody_clicks_it_prints_one_line(small, monkeypatch, capsys):
 
 def test_clicking_shows_the_reason(small):
     widgets = importlib.import_module("ipywidgets")
-    box = quizzes._clickable(widgets, 1, SMALL[0])
+    box = quiz_module._clickable(widgets, 1, SMALL[0])
     text, choices, reason = box.children
     assert text.value == "<b>1.</b> Two and <code>two</code>?" and choices.value is None and reason.value == ""
     assert [label for label, _ in choices.options] == ["A. 3", "B. 1,234"]
@@ -140,28 +141,47 @@ def test_clicking_shows_the_reason(small):
     assert reason.value == "Right: a <i>large</i> four, as &lt;b&gt;."
 
 
-def lesson_with(*cells) -> nbformat.NotebookNode:
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(c, id=f"c{i}") for i, c in enumerate(cells)])
+@pytest.fixture
+def lesson_99(small, tmp_path, monkeypatch):
+    """A course of one lesson, which has a quiz. A function: store the lesson's texts; gives its path."""
+    (tmp_path / "course_utils" / "practice" / "quizzes").mkdir(parents=True)
+    (tmp_path / "course_utils" / "practice" / "quizzes" / "lesson_99.py").touch()
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(quizzes, "ROOT", tmp_path)
+
+    def store(*texts: str) -> Path:
+        cells = [nbformat.v4.new_markdown_cell(text, id=f"c{i}") for i, text in enumerate(texts)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path := tmp_path / "notebooks" / "99_x.ipynb")
+        return path
+
+    return store
 
 
-def test_the_tool_changes_the_quiz_and_nothing_else(small):
-    nb = lesson_with("# 99", "## Exercises\n\nDo.\n\n## Quiz\n\nold\n\n## Recap\n\nAll.", "## Next")
-    once = make_quizzes.with_quiz(Path("99_x.ipynb"), nb)
+def test_the_tool_changes_the_quiz_and_nothing_else(lesson_99):
+    path = lesson_99("# 99", "## Exercises\n\nDo.\n\n## Quiz\n\nold\n\n## Recap\n\nAll.", "## Next")
+    quizzes.write(texts := Texts())
+    once = texts.notebook(path)
     sources = [cell.source for cell in once.cells]
     assert sources[1:3] == ["## Exercises\n\nDo.", f"## Quiz\n\n{markdown('99')}"]
     assert sources[3].endswith('quiz("99")') and sources[4:] == ["## Recap\n\nAll.", "## Next"]
     nbformat.validate(once)
-    once.cells[3].outputs, before = [nbformat.v4.new_output("stream", text="stored")], nbformat.writes(once)
-    assert nbformat.writes(make_quizzes.with_quiz(Path("99_x.ipynb"), nbformat.reads(before, 4))) == before
+    once.cells[3].outputs = [nbformat.v4.new_output("stream", text="stored")]
+    texts.set_notebook(path, once)
+    texts.store()
+    quizzes.write(again := Texts())
+    assert again.changed() == [], "the output stays, too"
 
 
-def test_a_lesson_without_the_section_is_refused(small):
+def test_a_lesson_without_the_section_is_refused(lesson_99):
+    lesson_99("# 99")
     with pytest.raises(SystemExit, match="no section ## Quiz"):
-        make_quizzes.with_quiz(Path("99_x.ipynb"), lesson_with("# 99"))
+        quizzes.write(Texts())
 
 
-def test_the_lessons_hold_these_quizzes(capsys):
-    assert make_quizzes.main(["--check"]) == 0, capsys.readouterr().out + "run: python tools/make_quizzes.py"
+def test_the_lessons_hold_these_quizzes():
+    texts = Texts()
+    quizzes.write(texts)
+    assert len(texts.new) == len(LESSONS) and texts.changed() == [], "run: make generate"
 
 
 def test_a_choice_tells_its_verdict():

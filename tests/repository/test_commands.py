@@ -12,14 +12,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import run_notebooks
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import course_utils.data
-from course_utils import doctor
+from course_utils import ROOT, doctor
 from course_utils.__main__ import main
+from tools import run_notebooks
 
-ROOT = Path(__file__).resolve().parent.parent
 MAKE = shutil.which("make") if os.name == "posix" else None
 
 

@@ -1,15 +1,13 @@
 """The pictures that the course stores: drawn the same way twice, small, and true to the models."""
 
 import re
-from pathlib import Path
 
-import draw_overview
 import pytest
 
+from course_utils import ROOT
 from course_utils.models import LeNet, Mlp
-from course_utils.show import shape_table
-
-ROOT = Path(__file__).resolve().parent.parent
+from course_utils.network.layers import shape_table
+from tools import draw_overview
 
 
 @pytest.fixture(scope="module")

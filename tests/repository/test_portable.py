@@ -5,8 +5,9 @@ import subprocess
 from functools import cache
 
 import pytest
-from lints import ROOT, Book, python
-from portable import faults, name_faults
+
+from tests.notebooks.rules import ROOT, Book, python
+from tests.repository.portable import faults, name_faults
 
 OWN = ("course_utils", "tools", "benchmarks", "tests", "docs/site")
 LINUX_ONLY = {"lab_checks.py", "site_checks.py", "colab_checks.py"}  # they need bash and apt-get

@@ -6,13 +6,13 @@ import shlex
 
 import pytest
 import yaml
-from lints import ROOT
-from make_site import CONTENTS, adapted
 from packaging.version import Version
-from set_address import read_address
 
 from benchmarks import classroom
 from course_utils.__main__ import parser
+from tests.notebooks.rules import ROOT
+from tools.make_site import CONTENTS, adapted
+from tools.set_address import read_address
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OLDEST = Version(re.search(r'requires-python = ">=(.+?)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))[1])

@@ -4,17 +4,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader
 
-from course_utils.capstone import (
+from course_utils.beyond import airbench  # pytest would take its names for tests: test_time_augmentation
+from course_utils.beyond.airbench import (
     AlternatingFlip,
     Lookahead,
-    SixViews,
-    average_over_views,
-    first_weights,
+    dirac_,
     freeze_after,
-    pass_through_,
+    initialize,
     sgd_with_fast_biases,
-    triangle,
+    triangular_schedule,
     whitening_kernels,
 )
 from course_utils.data import ImageDataset, loader, pad_and_crop
@@ -42,6 +42,17 @@ def test_alternating_flip_shows_both_sides_in_two_epochs(pictures):
     assert torch.equal(mirrored[2], mirrored[0])
 
 
+def test_an_alternating_flip_can_be_asked_for_one_image_and_by_a_plain_dataloader(pictures):
+    torch.manual_seed(0)
+    flips = AlternatingFlip(pictures)
+    (first, label), (second, _) = flips[3], flips[3]
+    assert first.shape == (3, 8, 8) and label == 3
+    assert torch.equal(first, second.flip(-1)), "it is mirrored at every other visit"
+    plain = torch.cat([images for images, _ in loader(pictures, 16)])
+    seen = [torch.cat([images for images, _ in make(flips, 16)]) for make in (DataLoader, loader)]
+    assert torch.equal(seen[0], seen[1].flip(-1)) and not torch.equal(seen[0], plain)
+
+
 def test_reflect_brings_the_mirror_picture_in_at_the_border():
     image = torch.arange(16.0).view(1, 1, 4, 4)
     wide = F.pad(image, [1] * 4, mode="reflect")
@@ -60,11 +71,11 @@ def test_whitened_patches_are_uncorrelated_and_of_variance_one():
     assert torch.equal(lengths, lengths.sort().values)
 
 
-def test_pass_through_copies_the_inputs_and_leaves_the_rest():
+def test_dirac_copies_the_inputs_and_leaves_the_rest():
     torch.manual_seed(0)
     conv = nn.Conv2d(3, 5, kernel_size=3, padding=1, bias=False)
     before = conv.weight.detach().clone()
-    pass_through_(conv)
+    dirac_(conv)
     x = torch.randn(2, 3, 6, 6)
     torch.testing.assert_close(conv(x)[:, :3], x)
     assert torch.equal(conv.weight[3:], before[3:])
@@ -73,14 +84,14 @@ def test_pass_through_copies_the_inputs_and_leaves_the_rest():
 def test_first_weights_of_the_network():
     torch.manual_seed(0)
     kernels = torch.randn(12, 3, 2, 2)
-    model = first_weights(CifarNet(widths=(32, 8, 8)), kernels)
+    model = initialize(CifarNet(widths=(32, 8, 8)), kernels)
     assert torch.equal(model.first.weight, torch.cat([kernels, -kernels])) and not model.first.bias.any()
     assert not model.first.weight.requires_grad and model.first.bias.requires_grad
     x = torch.randn(2, 24, 5, 5)
     torch.testing.assert_close(model.blocks[0][0](x)[:, :24], x)  # from 24 to 32 channels: all inputs are passed on
     model = CifarNet(widths=(8, 8, 8))
     before = [p.clone() for p in model.parameters()]
-    first_weights(model, pass_through=False)
+    initialize(model, dirac=False)
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
@@ -97,7 +108,7 @@ def test_biases_are_a_group_of_their_own_with_the_same_decay_in_a_step():
 
 def test_triangle_goes_up_and_down_in_lines():
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
-    scheduler = triangle(optimizer, steps=100, start=0.2, peak=0.25, end=0.1)
+    scheduler = triangular_schedule(optimizer, steps=100, start=0.2, peak=0.25, end=0.1)
     rates = []
     for _ in range(100):
         rates.append(optimizer.param_groups[0]["lr"])
@@ -150,7 +161,9 @@ def test_views_give_the_same_answer_for_an_image_and_its_mirror_picture():
     torch.manual_seed(0)
     model = CifarNet(widths=(4, 4, 4)).eval()
     images = torch.randn(3, 3, 32, 32)
-    torch.testing.assert_close(average_over_views(model, images), average_over_views(model, images.flip(-1)))
+    torch.testing.assert_close(
+        airbench.test_time_augmentation(model, images), airbench.test_time_augmentation(model, images.flip(-1))
+    )
 
 
 def test_views_are_weighted_means():
@@ -163,14 +176,17 @@ def test_views_are_weighted_means():
     image[0, 0, 2, 1], image[0, 0, 2, 3] = 1, 3
     image[0, 0, 1, 0], image[0, 0, 1, 2] = 10, 30  # come there when the picture moves down and right
     image[0, 0, 3, 2], image[0, 0, 3, 4] = 100, 300  # ... up and left
-    assert average_over_views(pixel, image).item() == (1 + 3) / 2 / 2 + (10 + 30) / 2 / 4 + (100 + 300) / 2 / 4
+    assert (
+        airbench.test_time_augmentation(pixel, image).item()
+        == (1 + 3) / 2 / 2 + (10 + 30) / 2 / 4 + (100 + 300) / 2 / 4
+    )
 
 
 def test_six_views_are_asked_in_evaluation_mode(pictures):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(192), nn.Linear(192, 10))
-    outputs, targets = predict(SixViews(model.train()), loader(pictures, 16))
-    whole = average_over_views(model.eval(), torch.cat([images for images, _ in loader(pictures, 64)]))
+    outputs, targets = predict(airbench.TestTimeAugmentation(model.train()), loader(pictures, 16))
+    whole = airbench.test_time_augmentation(model.eval(), torch.cat([images for images, _ in loader(pictures, 64)]))
     torch.testing.assert_close(outputs, whole)
     assert torch.equal(targets, pictures.labels)
 

@@ -1,18 +1,27 @@
-"""Training in two processes: the same gradients, metrics of all, checkpoints for any number, and a clear end."""
+"""Training in two processes: the same gradients, metrics of all, checkpoints for any number, and a clear end.
 
+Each start of two processes takes seconds: what can share a start does so, and what rarely breaks is marked as slow.
+"""
+
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import parallel_script as script
-import psutil  # comes with ipykernel
+import psutil
 import pytest
 import torch
-from torch.utils.data import DataLoader
+from torch import nn
+from torch.utils.data import DataLoader, DistributedSampler
 
-from course_utils import parallel
-from course_utils.train import evaluate
+from course_utils import ROOT
+from course_utils.beyond import distributed
+from course_utils.beyond.distributed import AllProcesses
+from course_utils.data import ImageDataset, loader
+from course_utils.train import Callback, evaluate
+from tests.unit import distributed_script as script
+from tests.unit.small_training import points, train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SCRIPT = str(Path(script.__file__))
@@ -25,12 +34,13 @@ def cpu(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory):
+def together(killed, tmp_path_factory):
     """What both processes found, and what they printed."""
     folder = tmp_path_factory.mktemp("together")
+    shutil.copy(killed[0] / "checkpoint.pt", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DEVICE", "cpu")
-        done = parallel.torchrun([SCRIPT, "together", str(folder)], **RUN)
+        done = distributed.torchrun([SCRIPT, "together", str(folder)], **RUN)
     return [torch.load(folder / f"together-{rank}.pt", weights_only=True) for rank in (0, 1)], done.stdout
 
 
@@ -40,7 +50,7 @@ def killed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DEVICE", "cpu")
-        done = parallel.torchrun([SCRIPT, "killed", str(folder)], check=False, **RUN)
+        done = distributed.torchrun([SCRIPT, "killed", str(folder)], check=False, **RUN)
     return folder, done
 
 
@@ -77,14 +87,29 @@ def assert_gone(folder: Path, seconds: float = 30) -> None:
 
 
 def test_without_a_group_there_is_one_process():
-    with parallel.process_group() as device:
+    with distributed.process_group() as device:
         assert device.type == "cpu"
-        assert (parallel.rank(), parallel.world_size()) == (0, 1)
-        assert parallel.mean_of_all([1.5, 2.0], weight=7) == [1.5, 2.0]
-        parallel.barrier()
+        assert (distributed.rank(), distributed.world_size()) == (0, 1)
+        assert distributed.mean_of_all([1.5, 2.0], weight=7) == [1.5, 2.0]
+        distributed.barrier()
         model = script.network(batch_norm=True)
-        parallel.same_buffers(model)
-        assert parallel.unwrap(model) is model
+        distributed.same_buffers(model)
+
+
+def test_a_sampler_is_told_each_epoch():
+    """By AllProcesses, from a plain DataLoader and from `loader` over images alike."""
+    data = ImageDataset(torch.zeros(20, 1, 1, 2, dtype=torch.uint8), torch.arange(20) % 3)
+    for make in (DataLoader, loader):
+        sampler = DistributedSampler(data, 2, 0, seed=1)
+        seen = []
+
+        class Look(Callback):
+            def on_epoch_start(self, training, sampler=sampler, seen=seen):
+                seen.append((sampler.epoch, list(sampler)))
+
+        model = nn.Sequential(nn.Flatten(), nn.Linear(2, 3))
+        train(model, [make(data, 5, sampler=sampler)], epochs=2, callbacks=[AllProcesses(), Look()])
+        assert [epoch for epoch, _ in seen] == [1, 2] and seen[0][1] != seen[1][1]
 
 
 # ---- two processes ----
@@ -100,14 +125,14 @@ def test_a_mean_over_all_is_weighted(together):
 
 
 def test_two_processes_give_the_gradients_of_one_with_the_whole_batch(together):
-    x, y = (tensor[:64] for tensor in script.points().tensors)
+    x, y = (tensor[:64] for tensor in points(script.SAMPLES).tensors)
     expected = script.gradients(script.network(), x, y)
     for found in together[0]:
         torch.testing.assert_close(found["gradients"], expected, atol=1e-6, rtol=0)
 
 
 def test_with_batch_norm_the_gradients_differ(together):
-    x, y = (tensor[:64] for tensor in script.points().tensors)
+    x, y = (tensor[:64] for tensor in points(script.SAMPLES).tensors)
     expected = script.gradients(script.network(batch_norm=True), x, y)
     first, second = (found["gradients with BN"] for found in together[0])
     torch.testing.assert_close(first, second, atol=0, rtol=0)
@@ -129,7 +154,7 @@ def test_validation_is_that_of_the_saved_model(together):
     first, second = together[0]
     model = script.network(batch_norm=True)
     model.load_state_dict(first["model with BN"])
-    measured = evaluate(model, DataLoader(script.points(37), 37)).loss
+    measured = evaluate(model, DataLoader(points(37), 37)).loss
     assert first["validation with BN"] == second["validation with BN"] == pytest.approx(measured, abs=1e-6)
 
 
@@ -137,6 +162,7 @@ def test_rank_0_alone_prints(together):
     lines = together[1].splitlines()
     assert [line[:8] for line in lines] == [
         *(f"epoch  {n}" for n in (1, 2, 3, 4)),  # the training
+        *("resumed ", "epoch  2", "epoch  3", "epoch  4"),  # of the one that was killed
         *("epoch  1", "epoch  2"),  # with batch norm
         *("epoch  1", "resumed "),  # another file in each process
     ]
@@ -165,38 +191,35 @@ def test_a_killed_process_ends_the_training_clearly(killed):
 
 
 def test_it_goes_on_in_one_process(killed, alone, tmp_path, capsys):
-    checkpoint = tmp_path / "checkpoint.pt"
-    checkpoint.write_bytes((killed[0] / "checkpoint.pt").read_bytes())
-    model, history = script.train(script.EPOCHS, checkpoint)
+    model, history = script.train(script.EPOCHS, shutil.copy(killed[0] / "checkpoint.pt", tmp_path))
     assert "resumed from checkpoint.pt: 1 of 4 epochs" in capsys.readouterr().out
     close(model.state_dict(), alone[0], atol=1e-5, rtol=0)
     assert history.validation_loss == pytest.approx(alone[1].validation_loss, abs=1e-5)
 
 
-def test_it_goes_on_in_two_processes_to_the_same_bits(killed, together, tmp_path):
-    (tmp_path / "checkpoint.pt").write_bytes((killed[0] / "checkpoint.pt").read_bytes())
-    done = parallel.torchrun([SCRIPT, "resumed", str(tmp_path)], **RUN)
-    assert done.stdout.startswith("resumed from checkpoint.pt: 1 of 4 epochs")
-    for rank in (0, 1):
-        found = torch.load(tmp_path / f"resumed-{rank}.pt", weights_only=True)
-        close(found["model"], together[0][0]["model"], atol=0, rtol=0)
-        assert found["history"]["train_loss"] == together[0][0]["history"]["train_loss"]
+def test_it_goes_on_in_two_processes_to_the_same_bits(together):
+    assert "resumed from checkpoint.pt: 1 of 4 epochs" in together[1]
+    for found in together[0]:
+        close(found["resumed model"], together[0][0]["model"], atol=0, rtol=0)
+        assert found["resumed history"]["train_loss"] == together[0][0]["history"]["train_loss"]
 
 
 # ---- starting and ending ----
 
 
+@pytest.mark.slow
 def test_a_failure_shows_its_message(tmp_path):
     broken = tmp_path / "broken.py"
     broken.write_text("raise SystemError('told to the reader')", encoding="utf-8")
     with pytest.raises(RuntimeError, match="(?s)broken.py.* failed.*told to the reader"):
-        parallel.torchrun([str(broken)], processes=1)
+        distributed.torchrun([str(broken)], processes=1)
 
 
+@pytest.mark.slow
 def test_who_waits_for_ever_is_ended(tmp_path):
     """Killing whoever called torchrun, as a kernel is killed, ends all processes; so does the time-out."""
-    call = f"from course_utils.parallel import torchrun; torchrun({[SCRIPT, 'hanging', str(tmp_path)]})"
-    caller = subprocess.Popen([sys.executable, "-c", call], cwd=parallel.ROOT)
+    call = f"from course_utils.beyond.distributed import torchrun; torchrun({[SCRIPT, 'hanging', str(tmp_path)]})"
+    caller = subprocess.Popen([sys.executable, "-c", call], cwd=ROOT)
     end = time.monotonic() + 120
     while len(list(tmp_path.glob("*.pid"))) < 2:
         assert time.monotonic() < end and caller.poll() is None
@@ -212,7 +235,7 @@ def test_who_waits_for_ever_is_ended(tmp_path):
 
 def test_a_timeout_says_what_may_be_wrong(tmp_path):
     with pytest.raises(TimeoutError, match="2 processes did not end within 0.2 s.*all_reduce"):
-        parallel.torchrun([SCRIPT, "hanging", str(tmp_path)], timeout=0.2)
+        distributed.torchrun([SCRIPT, "hanging", str(tmp_path)], timeout=0.2)
     assert_gone(tmp_path)
 
 
@@ -229,17 +252,19 @@ torch.distributed.rendezvous.TCPStore = backend.TCPStore = Store
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("windows", [False, True])
 def test_torchrun_works_without_libuv_as_on_windows(windows, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(NO_LIBUV, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(parallel, "WINDOWS", windows)
+    monkeypatch.setattr(distributed, "WINDOWS", windows)
     meet = tmp_path / "meet.py"
     meet.write_text(
-        "from course_utils import parallel\nwith parallel.process_group():\n    print(parallel.mean_of_all([1.5], 1))",
+        "from course_utils.beyond.distributed import mean_of_all, process_group\n"
+        "with process_group():\n    print(mean_of_all([1.5], 1))",
         encoding="utf-8",
     )
-    done = parallel.torchrun([str(meet)], check=False, **RUN)
+    done = distributed.torchrun([str(meet)], check=False, **RUN)
     if windows:
         assert done.returncode == 0 and done.stdout.count("[1.5]") == 2, done.stderr
     else:

@@ -1,4 +1,5 @@
-"""What `load`, `ImageDataset` and `loader` give when nothing goes wrong. (test_data_faults.py is about the rest.)"""
+"""What `load`, `ImageDataset` and `loader` give when nothing goes wrong. (test_files_fetch.py is about the rest.)"""
+
 import ast
 from pathlib import Path
 
@@ -7,15 +8,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch.utils.data import DataLoader, Subset, random_split
+from torch.utils.data import DataLoader, DistributedSampler, Subset, random_split
 from torchvision import datasets, transforms
 
-from course_utils import data, standin
-from course_utils.data import ImageDataset, load, loader
+from course_utils import ROOT, data
+from course_utils.data import Batch, ImageDataset, load, loader
+from course_utils.files import folders, standin
+from course_utils.files.sources import SOURCES
 from course_utils.idx import read_idx
 
-ROOT = Path(__file__).resolve().parent.parent
-COUNTS = [30, 50, 40, 41, 39, 37, 43, 40, 40, 40]      # 400 training images, unequal classes
+COUNTS = [30, 50, 40, 41, 39, 37, 43, 40, 40, 40]  # 400 training images, unequal classes
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -23,7 +25,9 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def real(name):
     """Skip unless the real files are at hand, where this test run would look for them."""
-    return pytest.mark.skipif(data.locate(name) is None, reason=f"no real {name}; set COURSE_DATA_DIR to where it is")
+    return pytest.mark.skipif(
+        folders.locate(name) is None, reason=f"no real {name}; set COURSE_DATA_DIR to where it is"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +39,9 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def drawn(folder, monkeypatch):
     """load() gives small stand-ins: 400 training and 30 test images."""
-    monkeypatch.setattr(data, "ROOT", folder)
-    monkeypatch.setattr(data, "CACHE", str(folder / "cache"))
-    monkeypatch.setattr(data, "_standin_in_use", False)
+    monkeypatch.setattr(folders, "ROOT", folder)
+    monkeypatch.setattr(folders, "CACHE", str(folder / "cache"))
+    monkeypatch.setattr(standin, "used", set())
     monkeypatch.setattr(standin, "COUNTS", dict.fromkeys(standin.COUNTS, (COUNTS, [3] * 10)))
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
@@ -51,7 +55,7 @@ def small(n=10, mean=None, std=None):
 # ---- load ----
 
 
-@pytest.mark.parametrize("name", data.SOURCES)
+@pytest.mark.parametrize("name", SOURCES)
 def test_load(drawn, name):
     shape = (3, 32, 32) if name == "cifar10" else (1, 28, 28)
     sets = load(name, validation=100)
@@ -62,7 +66,7 @@ def test_load(drawn, name):
         image, label = split[0]
         assert image.dtype == torch.float32 and image.shape == shape and label.dtype == torch.int64 and label.ndim == 0
     assert len(sets.classes) == 10 and len(sets.mean) == len(sets.std) == shape[0]
-    assert sets.standin and data.standin_in_use()
+    assert sets.standin and standin.used == {name}
     with pytest.raises(AttributeError):
         sets.name = "frozen"
 
@@ -75,7 +79,7 @@ def test_split(drawn):
     rows = {image.numpy().tobytes() for image in whole.train.images}
     train, held = ({image.numpy().tobytes() for image in split.images} for split in (sets.train, sets.validation))
     assert len(rows) == 400 and train | held == rows and not train & held
-    torch.manual_seed(5)       # the split has its own seed
+    torch.manual_seed(5)  # the split has its own seed
     assert torch.equal(load("mnist", validation=100).validation.images, sets.validation.images)
 
 
@@ -107,33 +111,36 @@ def test_normalize(drawn):
     assert own.mean == standardised.mean
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (("mnits",), "'mnits'; expected one of 'mnist', 'fashion_mnist', 'cifar10'"),
-    (("mnist", -1), "0 to 399 here; found -1"),
-    (("mnist", 400), "0 to 399 here; found 400"),
-    (("mnist", 0.1), "found 0.1"),
-    (("mnist", 0, ((0.1, 0.2, 0.3), (1, 1, 1))), "1 value"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("mnits",), "'mnits'; expected one of 'mnist', 'fashion_mnist', 'cifar10'"),
+        (("mnist", -1), "0 to 399 here; found -1"),
+        (("mnist", 400), "0 to 399 here; found 400"),
+        (("mnist", 0.1), "found 0.1"),
+        (("mnist", 0, ((0.1, 0.2, 0.3), (1, 1, 1))), "1 value"),
+    ],
+)
 def test_wrong_arguments(drawn, arguments, message):
     with pytest.raises(ValueError, match=message):
         load(*arguments)
 
 
 def test_unknown_names():
-    for function in (data.locate, data.prepare):
+    for function in (folders.locate, folders.prepare):
         with pytest.raises(ValueError, match="expected one of 'mnist'"):
             function("imagenet")
 
 
 def test_tables_are_torchvisions():
     for name, dataset in (("mnist", datasets.MNIST), ("fashion_mnist", datasets.FashionMNIST)):
-        source = data.SOURCES[name]
+        source = SOURCES[name]
         for archive, (filename, md5) in zip(source.archives(source), dataset.resources, strict=True):
             assert archive.path == f"{dataset.__name__}/raw/{filename}" and archive.md5 == md5
             assert archive.urls == tuple(mirror + filename for mirror in dataset.mirrors)
             assert [file.path for file in archive.files] == [archive.path.removesuffix(".gz")]
-    assert data.SOURCES["fashion_mnist"].classes == tuple(datasets.FashionMNIST.classes)
-    cifar, table = data.SOURCES["cifar10"], datasets.CIFAR10
+    assert SOURCES["fashion_mnist"].classes == tuple(datasets.FashionMNIST.classes)
+    cifar, table = SOURCES["cifar10"], datasets.CIFAR10
     listed = [*table.train_list, *table.test_list, [table.meta["filename"], table.meta["md5"]]]
     assert [[Path(file.path).name, file.md5] for file in cifar.files] == listed
     assert cifar.archives(cifar)[0].path == table.filename and cifar.archives(cifar)[0].files == cifar.files
@@ -141,11 +148,11 @@ def test_tables_are_torchvisions():
 
 def test_importing_data_does_not_import_torchvision():
     """That import takes as long as torch's own; only a download needs it, so it stands inside functions."""
-    for module in ("data", "fetch", "standin", "idx"):
-        text = (ROOT / "course_utils" / f"{module}.py").read_text(encoding="utf-8")
-        for node in ast.parse(text).body:
+    package = ROOT / "course_utils"
+    for path in (package / "idx.py", package / "data.py", *(package / "files").glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Import | ast.ImportFrom):
-                assert "torchvision" not in ast.unparse(node)
+                assert "torchvision" not in ast.unparse(node), path.name
 
 
 # ---- ImageDataset and its batches ----
@@ -164,24 +171,58 @@ def test_equal_to_totensor_and_normalize_bit_by_bit(drawn):
     assert torch.equal(cifar.test[0][0], expected)
 
 
-def test_plain_dataloader():
-    batches = list(DataLoader(small(), batch_size=4))
-    assert [(images.shape, labels.tolist()) for images, labels in batches] == [
-        ((4, 3, 2, 2), [0, 1, 2, 3]), ((4, 3, 2, 2), [4, 5, 6, 7]), ((2, 3, 2, 2), [8, 9])]
-    images, labels = batches[0]
-    assert images.dtype == torch.float32 and labels.dtype == torch.int64
-    assert torch.equal(images, torch.stack([small()[i][0] for i in range(4)]))
-    assert batches[0].images is images and batches[0].labels is labels
+SCALED = {"mean": (0.1, 0.2, 0.3), "std": (1, 2, 3)}
 
 
-def test_batch_comes_from_one_indexing(monkeypatch):
-    monkeypatch.setattr(ImageDataset, "__getitem__", lambda self, i: pytest.fail("asked for a single sample"))
-    assert sum(len(labels) for _, labels in DataLoader(small(), batch_size=4)) == 10
-    assert sum(len(labels) for _, labels in DataLoader(Subset(small(), range(5)), batch_size=4)) == 5
+def test_several_indices_give_a_batch():
+    """A tensor of indices gives what the single samples give, in its order, and each as often as it is named."""
+    dataset = small(**SCALED)
+    batch = dataset[torch.tensor([7, 2, 2])]
+    assert isinstance(batch, Batch) and batch.images.dtype == torch.float32 and batch.labels.dtype == torch.int64
+    assert batch.labels.tolist() == [7, 2, 2]
+    assert torch.equal(batch.images, torch.stack([dataset[i][0] for i in (7, 2, 2)]))
+    none = dataset[torch.tensor([], dtype=torch.int64)]
+    assert none.images.shape == (0, 3, 2, 2) and none.labels.shape == (0,)
 
 
-def test_subset_and_random_split():
-    dataset = small(mean=(0.1, 0.2, 0.3), std=(1, 2, 3))
+def test_a_plain_dataloader_gives_the_batches_of_loader():
+    ours, plain = (list(make(small(**SCALED), batch_size=4)) for make in (loader, DataLoader))
+    assert [labels.tolist() for _, labels in ours] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    for (a, x), (b, y) in zip(ours, plain, strict=True):
+        assert a.dtype == torch.float32 and x.dtype == torch.int64
+        assert torch.equal(a, b) and torch.equal(x, y)
+    images, labels = ours[0]
+    assert ours[0].images is images and ours[0].labels is labels
+    assert torch.equal(images, torch.stack([small(**SCALED)[i][0] for i in range(4)]))
+
+
+def test_a_batch_comes_from_one_indexing(monkeypatch):
+    """From `loader`, a plain DataLoader, and one over a Subset: never one image at a time."""
+    asked, get = [], ImageDataset.__getitem__
+    monkeypatch.setattr(ImageDataset, "__getitem__", lambda self, i: asked.append(i) or get(self, i))
+    for make, dataset in ((loader, small()), (DataLoader, small()), (DataLoader, Subset(small(), range(10)))):
+        assert sum(len(labels) for _, labels in make(dataset, batch_size=4)) == 10
+        assert [len(indices) for indices in asked] == [4, 4, 2]
+        asked.clear()
+
+
+def test_subset_keeps_some_images_and_all_else():
+    dataset = small(**SCALED).with_transform(torch.neg)
+    mask = dataset.labels % 2 == 1
+    for rows, expected in (
+        (torch.tensor([7, 2]), [7, 2]),
+        (slice(3), [0, 1, 2]),
+        (slice(1, None, 4), [1, 5, 9]),
+        (mask, [1, 3, 5, 7, 9]),
+    ):
+        part = dataset.subset(rows)
+        assert part.labels.tolist() == expected
+        assert all(torch.equal(part[i][0], dataset[n][0]) for i, n in enumerate(expected))
+        assert (part.mean, part.std, part.transform) == (dataset.mean, dataset.std, dataset.transform)
+
+
+def test_torchs_subset_and_random_split():
+    dataset = small(**SCALED)
     images, labels = next(iter(DataLoader(Subset(dataset, [7, 2, 2]), batch_size=3)))
     assert labels.tolist() == [7, 2, 2] and torch.equal(images[0], dataset[7][0])
     image, label = Subset(dataset, [7, 2])[1]
@@ -190,9 +231,10 @@ def test_subset_and_random_split():
     assert sorted(int(y) for part in parts for _, labels in loader(part, 4) for y in labels) == list(range(10))
 
 
-def test_several_batches_are_joined():
-    images, labels = torch.utils.data.default_collate([*small().__getitems__([1, 2]), *small().__getitems__([5])])
-    assert images.shape == (3, 3, 2, 2) and labels.tolist() == [1, 2, 5]
+def test_getitems_gives_single_samples():
+    samples = small().__getitems__([1, 2, 5])
+    assert type(samples) is list and [int(label) for _, label in samples] == [1, 2, 5]
+    assert all(torch.equal(image, small()[int(label)][0]) for image, label in samples)
 
 
 def test_single_samples():
@@ -214,8 +256,9 @@ def test_workers_and_batch_size_none():
     assert [int(label) for _, label in DataLoader(small(), batch_size=None)] == list(range(10))
 
 
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no GPU"))])
+@pytest.mark.parametrize(
+    "device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
+)
 def test_to_device(device):
     dataset = small(mean=(0.1, 0.2, 0.3), std=(1, 2, 3))
     moved = dataset.to(device)
@@ -243,7 +286,7 @@ def test_pad_and_crop_moves_each_image_by_its_own_way():
     seen = set()
     for image in moved:
         top, left = int(image[0, 4, 3] - images[0, 0, 4, 3]), int(image[1, 4, 3] - images[0, 1, 4, 3])
-        expected = F.pad(images[0], [2] * 4)[:, 2 + top:10 + top, 2 + left:8 + left]
+        expected = F.pad(images[0], [2] * 4)[:, 2 + top : 10 + top, 2 + left : 8 + left]
         assert torch.equal(image, expected)
         seen.add((top, left))
     assert seen == {(y, x) for y in range(-2, 3) for x in range(-2, 3)}, "all 25 ways, and no other"
@@ -297,6 +340,51 @@ def test_loader_order():
     assert type(loader(small(), 4)) is DataLoader and loader(small(), 4).num_workers == 0
 
 
+def shares(epoch, processes=2, n=10, **arguments):
+    """The labels of each batch of each process, with torch's DistributedSampler."""
+    found = []
+    for rank in range(processes):
+        sampler = DistributedSampler(small(n), processes, rank, **arguments)
+        batches = loader(small(n), 2, sampler=sampler)
+        batches.sampler.set_epoch(epoch)
+        found.append([labels.tolist() for _, labels in batches])
+        assert len(batches) == len(found[-1])
+        assert sum(found[-1], []) == list(sampler), "the sampler's order"
+    return found
+
+
+def test_a_sampler_gives_each_process_its_share():
+    assert shares(0, shuffle=False) == [[[0, 2], [4, 6], [8]], [[1, 3], [5, 7], [9]]]
+    first, second = ([sum(part, []) for part in shares(epoch, seed=1)] for epoch in (0, 1))
+    assert sorted(first[0] + first[1]) == sorted(second[0] + second[1]) == list(range(10)), "nothing twice"
+    assert first != second, "set_epoch reaches the sampler"
+    assert first == [sum(part, []) for part in shares(0, seed=1)]
+
+
+def test_a_sampler_and_a_whole_last_batch():
+    sampler = DistributedSampler(small(), 2, 0, shuffle=False)
+    batches = loader(small(), 2, sampler=sampler, drop_last=True)
+    assert len(batches) == 2 and [labels.tolist() for _, labels in batches] == [[0, 2], [4, 6]]
+
+
+def test_set_epoch_does_nothing_without_a_sampler():
+    batches = loader(small(), 4)
+    batches.sampler.set_epoch(3)
+    assert sum((labels.tolist() for _, labels in batches), []) == list(range(10))
+
+
+def test_shuffle_and_a_sampler_exclude_each_other():
+    for dataset in (small(), [(torch.zeros(2), 0)] * 4):
+        with pytest.raises(ValueError, match="exclu"):
+            loader(dataset, 2, shuffle=True, sampler=DistributedSampler(dataset, 2, 0))
+
+
+def test_a_sampler_over_other_data_sets():
+    pairs = [(torch.full((2,), i), i) for i in range(6)]
+    batches = loader(pairs, 2, sampler=DistributedSampler(pairs, 2, 1, shuffle=False))
+    assert [labels.tolist() for _, labels in batches] == [[1, 3], [5]]
+
+
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("drop_last", [True, False])
 @pytest.mark.parametrize("batch_size", [4, 5, 11])
@@ -322,13 +410,16 @@ def test_loader_refuses_a_batch_size_that_is_none(batch_size):
         loader(small(), batch_size)
 
 
-@pytest.mark.parametrize("images, labels, scale", [
-    (torch.zeros(2, 1, 3, 3), torch.zeros(2), {}),
-    (torch.zeros(2, 3, 3, dtype=torch.uint8), torch.zeros(2), {}),
-    (torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(3), {}),
-    (torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(2), {"mean": (0.5,)}),
-    (torch.zeros(2, 3, 3, 3, dtype=torch.uint8), torch.zeros(2), {"mean": (0.5,), "std": (0.5,)}),
-])
+@pytest.mark.parametrize(
+    "images, labels, scale",
+    [
+        (torch.zeros(2, 1, 3, 3), torch.zeros(2), {}),
+        (torch.zeros(2, 3, 3, dtype=torch.uint8), torch.zeros(2), {}),
+        (torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(3), {}),
+        (torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(2), {"mean": (0.5,)}),
+        (torch.zeros(2, 3, 3, 3, dtype=torch.uint8), torch.zeros(2), {"mean": (0.5,), "std": (0.5,)}),
+    ],
+)
 def test_wrong_tensors(images, labels, scale):
     with pytest.raises(ValueError, match="expected.*found"):
         ImageDataset(images, labels, **scale)

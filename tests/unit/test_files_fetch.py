@@ -2,6 +2,7 @@
 
 A server on 127.0.0.1 misbehaves on purpose; the data sets are tiny. Nothing here touches the outside network.
 """
+
 import contextlib
 import dataclasses
 import errno
@@ -10,6 +11,7 @@ import hashlib
 import io
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -24,12 +26,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import data, fetch, standin
-from course_utils.fetch import Archive, DataError, File
+from course_utils import ROOT, data
+from course_utils.files import fetch, folders, sources, standin
+from course_utils.files.fetch import Archive, DataError, File
 from course_utils.idx import write_idx
 
-ROOT = Path(__file__).resolve().parent.parent
-IMAGES = "MNIST/raw/train-images-idx3-ubyte"     # the largest file, so the one that gets cut
+IMAGES = "MNIST/raw/train-images-idx3-ubyte"  # the largest file, so the one that gets cut
 
 
 # ---- a tiny MNIST and CIFAR-10, and a server that has them ----
@@ -44,8 +46,10 @@ def mnist_files(folder):
     random = np.random.default_rng(0)
     files = {}
     for split, n in (("train", 40), ("t10k", 20)):
-        for kind, array in (("images-idx3", random.integers(0, 256, (n, 28, 28), dtype=np.uint8)),
-                            ("labels-idx1", np.arange(n, dtype=np.uint8) % 10)):
+        for kind, array in (
+            ("images-idx3", random.integers(0, 256, (n, 28, 28), dtype=np.uint8)),
+            ("labels-idx1", np.arange(n, dtype=np.uint8) % 10),
+        ):
             write_idx(folder / "tmp", array)
             files[f"MNIST/raw/{split}-{kind}-ubyte"] = (folder / "tmp").read_bytes()
     (folder / "tmp").unlink()
@@ -55,8 +59,10 @@ def mnist_files(folder):
 def cifar_files():
     random = np.random.default_rng(0)
     names = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
-    batches = {name: {"data": random.integers(0, 256, (20, 3072), dtype=np.uint8), "labels": [*range(10)] * 2}
-               for name in names}
+    batches = {
+        name: {"data": random.integers(0, 256, (20, 3072), dtype=np.uint8), "labels": [*range(10)] * 2}
+        for name in names
+    }
     batches["batches.meta"] = {"label_names": []}
     return {f"cifar-10-batches-py/{name}": pickle.dumps(batch, protocol=2) for name, batch in batches.items()}
 
@@ -74,14 +80,17 @@ def source_of(name, files, urls):
         packed = {"cifar-10-python.tar.gz": (buffer.getvalue(), entries)}
     else:
         packed = {f"{f.path}.gz": (gzip.compress(files[f.path], mtime=0), (f,)) for f in entries}
-    archives = [Archive(path, len(content), md5(content), tuple(f"{url}/{path}" for url in urls), unpacked, note="NOTE")
-                for path, (content, unpacked) in packed.items()]
-    source = dataclasses.replace(data.SOURCES[name], files=entries, archives=lambda _: archives)
+    archives = [
+        Archive(path, len(content), md5(content), tuple(f"{url}/{path}" for url in urls), unpacked, note="NOTE")
+        for path, (content, unpacked) in packed.items()
+    ]
+    source = dataclasses.replace(sources.SOURCES[name], files=entries, archives=lambda _: archives)
     return source, {path: content for path, (content, _) in packed.items()}
 
 
 class Server(ThreadingHTTPServer):
     """Serves `files`; `faults` maps a part of a path to what goes wrong there. Requests are noted as (path, Range)."""
+
     daemon_threads = True
 
     def __init__(self):
@@ -120,10 +129,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         body = content[start:]
         if fault == "cut":
-            body = body[:max(1, len(body) // 2)]
+            body = body[: max(1, len(body) // 2)]
         if fault == "slow":
             time.sleep(0.3)
-        self.wfile.write(body[:len(body) // 2] if fault == "hang" else body)
+        self.wfile.write(body[: len(body) // 2] if fault == "hang" else body)
         if fault == "hang":
             self.wfile.flush()
             time.sleep(60)
@@ -142,10 +151,10 @@ def server():
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """The data folder of this test; nothing outside tmp_path is read or written, and no proxy stands in between."""
-    monkeypatch.setattr(data, "ROOT", tmp_path / "repository")
-    monkeypatch.setattr(data, "CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(data, "_standin_in_use", False)
-    data._temporary_folder.cache_clear()
+    monkeypatch.setattr(folders, "ROOT", tmp_path / "repository")
+    monkeypatch.setattr(folders, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(standin, "used", set())
+    folders._temporary_folder.cache_clear()
     monkeypatch.setattr(fetch, "PAUSE", 0)
     monkeypatch.setattr(fetch, "TIMEOUT", 5)
     for variable in ("COURSE_DATA_DIR", "COURSE_OFFLINE", "COURSE_CIFAR10_URL", "http_proxy", "all_proxy"):
@@ -161,14 +170,17 @@ def mnist(server, here, tmp_path, monkeypatch):
     """The tiny MNIST on the server: path -> content of the unpacked files."""
     files = mnist_files(tmp_path)
     source, server.files = source_of("mnist", files, [server.url])
-    monkeypatch.setitem(data.SOURCES, "mnist", source)
+    monkeypatch.setitem(sources.SOURCES, "mnist", source)
     return files
 
 
 def contents(folder):
     """path -> content of all files below folder, but locks."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*")
-            if path.is_file() and path.suffix != ".lock"}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
 
 
 def only_good(folder, files):
@@ -178,7 +190,7 @@ def only_good(folder, files):
 
 
 def recovers(folder, files):
-    assert data.prepare("mnist") == folder
+    assert folders.prepare("mnist") == folder
     assert files.items() <= contents(folder).items()
     assert not list(folder.rglob("*.part"))
     return True
@@ -188,29 +200,29 @@ def recovers(folder, files):
 
 
 def test_download_and_second_call(mnist, server, here, capsys):
-    assert data.locate("mnist") is None
-    assert data.prepare("mnist") == here
+    assert folders.locate("mnist") is None
+    assert folders.prepare("mnist") == here
     assert f"Downloading MNIST to {here}" in capsys.readouterr().out
     assert [path for path, _ in server.requests] == list(server.files)
     assert contents(here) == mnist | server.files
     sets = data.load("mnist", validation=10)
     assert (len(sets.train), len(sets.validation), len(sets.test)) == (30, 10, 20)
-    assert not sets.standin and sets.source == "real MNIST from data/" and not data.standin_in_use()
+    assert not sets.standin and sets.source == "real MNIST from data/" and not standin.used
     assert len(server.requests) == 4, "good files are not fetched again"
-    assert data.locate("mnist") == here
+    assert folders.locate("mnist") == here
     assert capsys.readouterr().out == ""
 
 
 def test_cifar_archive_mirror_and_note(server, here, tmp_path, monkeypatch, capsys):
     files = cifar_files()
     source, server.files = source_of("cifar10", files, [server.url])
-    archive, = source.archives(source)
-    monkeypatch.setitem(data.SOURCES, "cifar10", source)
+    (archive,) = source.archives(source)
+    monkeypatch.setitem(sources.SOURCES, "cifar10", source)
     server.faults["cifar"] = "503"
     with pytest.raises(DataError, match="503"):
-        data.prepare("cifar10")
+        folders.prepare("cifar10")
     server.faults.clear()
-    assert data.prepare("cifar10") == here
+    assert folders.prepare("cifar10") == here
     assert "NOTE" in capsys.readouterr().out
     assert files.items() <= contents(here).items()
     assert not list(tmp_path.rglob("evil")), "only files of the table are unpacked"
@@ -222,21 +234,36 @@ def test_cifar_archive_mirror_and_note(server, here, tmp_path, monkeypatch, caps
 
 def test_cifar_mirror_variable(monkeypatch):
     from torchvision.datasets import CIFAR10
-    source = data.SOURCES["cifar10"]
+
+    source = sources.SOURCES["cifar10"]
     monkeypatch.delenv("COURSE_CIFAR10_URL", raising=False)
     assert source.archives(source)[0].urls == (CIFAR10.url,)
     monkeypatch.setenv("COURSE_CIFAR10_URL", "http://127.0.0.1/copy.tar.gz")
-    archive, = source.archives(source)
+    (archive,) = source.archives(source)
     assert archive.urls == ("http://127.0.0.1/copy.tar.gz", CIFAR10.url)
     assert "COURSE_CIFAR10_URL" in archive.note and "COURSE_OFFLINE=1" in archive.note
     assert archive.md5 == CIFAR10.tgz_md5
 
 
-def test_printed_progress(mnist, here, monkeypatch, capsys):
+def test_a_log_gets_a_sign_of_progress_now_and_then(mnist, here, monkeypatch, capsys):
     monkeypatch.setattr(fetch, "LINE_EVERY", 0)
-    data.prepare("mnist")
-    lines = [line for line in capsys.readouterr().out.splitlines() if "train-images-idx3-ubyte.gz" in line]
-    assert lines and "MB/s" in lines[-1] and "min left" in lines[-1]
+    folders.prepare("mnist")
+    signs = [line for line in re.split(r"[\r\n]", capsys.readouterr().err) if "train-images-idx3-ubyte.gz" in line]
+    assert "100%" in signs[-1] and "B/s" in signs[-1]
+
+
+def test_a_short_download_says_nothing_more_in_a_log(mnist, here, capsys):
+    folders.prepare("mnist")
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1 + len(mnist) and err == "", "the title, and a note for each archive"
+
+
+@pytest.mark.parametrize("interactive, every", [("1", 0.1), ("0", fetch.LINE_EVERY)])
+def test_a_screen_gets_a_bar_that_moves(monkeypatch, interactive, every):
+    monkeypatch.setenv("COURSE_INTERACTIVE", interactive)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with fetch._progress("name", 0, 100) as bar:
+        assert bar.mininterval == every
 
 
 # ---- faults on the way ----
@@ -245,7 +272,7 @@ def test_printed_progress(mnist, here, monkeypatch, capsys):
 def test_cut_connection_is_resumed(mnist, server, here):
     server.faults[IMAGES] = "cut"
     size = len(server.files[f"{IMAGES}.gz"])
-    data.prepare("mnist")
+    folders.prepare("mnist")
     ranges = [asked for path, asked in server.requests if IMAGES in path]
     assert ranges[:3] == [None, f"bytes={size // 2}-", f"bytes={size // 2 + (size - size // 2) // 2}-"]
     assert recovers(here, mnist)
@@ -254,25 +281,28 @@ def test_cut_connection_is_resumed(mnist, server, here):
 def test_cut_connection_without_range(mnist, server, here):
     server.faults[IMAGES], server.resumes = "cut", False
     with pytest.raises(DataError, match=r"cut after [\d,]+ of [\d,]+ bytes") as caught:
-        data.prepare("mnist")
+        folders.prepare("mnist")
     assert server.url in str(caught.value) and "What to do" in str(caught.value)
     assert only_good(here, mnist | server.files) and f"{IMAGES}.gz" not in contents(here)
-    server.faults.clear()      # still no Range: the answer to a Range request is 200 and the whole file
+    server.faults.clear()  # still no Range: the answer to a Range request is 200 and the whole file
     server.requests.clear()
     assert recovers(here, mnist)
     assert server.requests[0][1] is not None, "it was asked to go on"
 
 
-@pytest.mark.parametrize("fault, message", [
-    ("503", "503"),
-    ("loop", "redirect"),
-    ("html", r"found a file of 47 bytes, expected [\d,]+"),
-    ("wrong bytes", r"found md5 [0-9a-f]{32}, expected [0-9a-f]{32}"),
-])
+@pytest.mark.parametrize(
+    "fault, message",
+    [
+        ("503", "503"),
+        ("loop", "redirect"),
+        ("html", r"found a file of 47 bytes, expected [\d,]+"),
+        ("wrong bytes", r"found md5 [0-9a-f]{32}, expected [0-9a-f]{32}"),
+    ],
+)
 def test_bad_answers(mnist, server, here, fault, message):
     server.faults[IMAGES] = fault
     with pytest.raises(DataError, match=message) as caught:
-        data.prepare("mnist")
+        folders.prepare("mnist")
     text = str(caught.value)
     assert f"{server.url}/{IMAGES}.gz" in text and "What to do" in text
     assert only_good(here, mnist | server.files) and not list(here.rglob("*.part"))
@@ -282,33 +312,33 @@ def test_bad_answers(mnist, server, here, fault, message):
 
 def test_no_network(mnist, server, here, monkeypatch):
     dead = Server()
-    dead.server_close()        # its port now refuses connections
+    dead.server_close()  # its port now refuses connections
     with monkeypatch.context() as patch:
-        patch.setitem(data.SOURCES, "mnist", source_of("mnist", mnist, [dead.url])[0])
+        patch.setitem(sources.SOURCES, "mnist", source_of("mnist", mnist, [dead.url])[0])
         with pytest.raises(DataError, match="refused"):
-            data.prepare("mnist")
+            folders.prepare("mnist")
     assert recovers(here, mnist)
 
 
 def test_not_a_url(mnist, here, monkeypatch):
     source, _ = source_of("mnist", mnist, ["my-mirror"])
-    monkeypatch.setitem(data.SOURCES, "mnist", source)
+    monkeypatch.setitem(sources.SOURCES, "mnist", source)
     with pytest.raises(DataError, match="unknown url type"):
-        data.prepare("mnist")
+        folders.prepare("mnist")
 
 
 def test_silent_server(mnist, server, here, monkeypatch):
     monkeypatch.setattr(fetch, "TIMEOUT", 0.3)
     server.faults[IMAGES], server.resumes = "hang", False
     with pytest.raises(DataError, match="timed out"):
-        data.prepare("mnist")
+        folders.prepare("mnist")
     server.faults.clear()
     assert recovers(here, mnist)
 
 
 def test_next_mirror(mnist, server, here, monkeypatch):
     source, _ = source_of("mnist", mnist, [f"{server.url}/down", server.url])
-    monkeypatch.setitem(data.SOURCES, "mnist", source)
+    monkeypatch.setitem(sources.SOURCES, "mnist", source)
     server.files |= {f"down/{path}": content for path, content in server.files.items()}
     server.faults["down/"] = "503"
     assert recovers(here, mnist)
@@ -319,8 +349,12 @@ def test_half_file_from_before(mnist, server, here, left):
     good = server.files[f"{IMAGES}.gz"]
     part = here / f"{IMAGES}.gz.part"
     part.parent.mkdir(parents=True)
-    content, expected = {"too long": (good + b"more", [None]), "other bytes": (b"x" * 100, ["bytes=100-", None]),
-                         "right half": (good[:5000], ["bytes=5000-"]), "whole": (good, [])}[left]
+    content, expected = {
+        "too long": (good + b"more", [None]),
+        "other bytes": (b"x" * 100, ["bytes=100-", None]),
+        "right half": (good[:5000], ["bytes=5000-"]),
+        "whole": (good, []),
+    }[left]
     part.write_bytes(content)
     assert recovers(here, mnist)
     assert [asked for path, asked in server.requests if IMAGES in path] == expected
@@ -328,7 +362,7 @@ def test_half_file_from_before(mnist, server, here, left):
 
 CHILD = """
 import pathlib, pickle, sys
-from course_utils import fetch
+from course_utils.files import fetch
 folder, archives = pathlib.Path(sys.argv[1]), pickle.loads(pathlib.Path(sys.argv[2]).read_bytes())
 print("ready", flush=True)
 sys.stdin.readline()
@@ -340,13 +374,20 @@ with fetch.lock(folder, "mnist"):
 @pytest.fixture
 def start(mnist, here, tmp_path):
     """Start another process that does what `prepare` does (without torch, whose import takes seconds), and stop it."""
-    (tmp_path / "archives").write_bytes(pickle.dumps(data.SOURCES["mnist"].archives(None)))
+    (tmp_path / "archives").write_bytes(pickle.dumps(sources.SOURCES["mnist"].archives(None)))
     here.mkdir(parents=True)
     processes = []
 
     def start():
-        processes.append(subprocess.Popen([sys.executable, "-c", CHILD, here, tmp_path / "archives"], cwd=ROOT,
-                                          text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-c", CHILD, here, tmp_path / "archives"],
+                cwd=ROOT,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        )
         return processes[-1]
 
     yield start
@@ -407,13 +448,16 @@ def test_prepare_waits_for_the_lock(mnist, server, here, monkeypatch, what):
 # ---- faults on the disk ----
 
 
-@pytest.mark.parametrize("damage, message", [
-    (lambda content: content[:-1] + bytes([content[-1] ^ 1]), "found md5"),
-    (lambda content: content[:-10], "found 31,366 bytes, expected 31,376"),
-])
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (lambda content: content[:-1] + bytes([content[-1] ^ 1]), "found md5"),
+        (lambda content: content[:-10], "found 31,366 bytes, expected 31,376"),
+    ],
+)
 @pytest.mark.parametrize("archives_kept", [True, False])
 def test_damaged_file(mnist, server, here, capsys, damage, message, archives_kept):
-    data.prepare("mnist")
+    folders.prepare("mnist")
     (here / IMAGES).write_bytes(damage(mnist[IMAGES]))
     if not archives_kept:
         for path in here.rglob("*.gz"):
@@ -433,13 +477,13 @@ def test_unpacked_file_is_checked_too(mnist, here, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(fetch.shutil, "copyfileobj", lambda stream, out: out.write(written))
         with pytest.raises(DataError, match=f"{IMAGES}.gz holds a wrong {IMAGES}: found md5"):
-            data.prepare("mnist")
+            folders.prepare("mnist")
     assert IMAGES not in contents(here)
     assert recovers(here, mnist)
 
 
 def test_damaged_course_data_dir_then_good_data(mnist, server, here, tmp_path, monkeypatch, capsys):
-    data.prepare("mnist")
+    folders.prepare("mnist")
     shutil.copytree(here, tmp_path / "given")
     (tmp_path / "given" / IMAGES).write_bytes(b"short")
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "given"))
@@ -449,7 +493,7 @@ def test_damaged_course_data_dir_then_good_data(mnist, server, here, tmp_path, m
 
 def test_download_goes_to_course_data_dir(mnist, here, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "new" / "folder"))
-    assert data.prepare("mnist") == tmp_path / "new" / "folder" == data.locate("mnist")
+    assert folders.prepare("mnist") == tmp_path / "new" / "folder" == folders.locate("mnist")
     assert data.load("mnist", validation=0).source == "real MNIST from COURSE_DATA_DIR"
     assert not here.exists()
 
@@ -462,10 +506,10 @@ def test_unwritable_course_data_dir(mnist, here, tmp_path, monkeypatch):
 
 def test_nothing_writable(mnist, server, here, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    monkeypatch.setattr(data, "ROOT", tmp_path / "file")
-    monkeypatch.setattr(data, "CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(folders, "ROOT", tmp_path / "file")
+    monkeypatch.setattr(folders, "CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(DataError, match="None of them can be written. Set COURSE_DATA_DIR"):
-        data.prepare("mnist")
+        folders.prepare("mnist")
     sets = data.load("mnist", validation=0)
     assert sets.standin and len(sets.train) == 50 and tempfile.gettempdir() in str(sets.folder)
     assert "None of them can be written" in capsys.readouterr().out and server.requests == []
@@ -475,7 +519,7 @@ def test_folder_that_cannot_be_made(mnist, here, capsys):
     here.mkdir(parents=True)
     (here / "MNIST").write_text("a file where a folder should be", encoding="utf-8")
     with pytest.raises(DataError, match="Cannot write to .* Set COURSE_DATA_DIR"):
-        data.prepare("mnist")
+        folders.prepare("mnist")
     assert data.load("mnist", validation=0).standin
     (here / "MNIST").unlink()
     assert recovers(here, mnist)
@@ -499,7 +543,7 @@ def read_only(mnist, here, monkeypatch):
     """COURSE_DATA_DIR with the data, not writable; a repository beside it that is. (tmp_path is closed to nobody.)"""
     if sys.platform == "win32":
         pytest.skip("Windows has no permission bits on folders")
-    data.prepare("mnist")
+    folders.prepare("mnist")
     outer = Path(tempfile.mkdtemp())
     folder = shutil.copytree(here, outer / "given", ignore=shutil.ignore_patterns("*.gz", ".*"))
     (outer / "repository").mkdir()
@@ -508,7 +552,7 @@ def read_only(mnist, here, monkeypatch):
     (outer / "repository").chmod(0o777)
     outer.chmod(0o755)
     monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
-    monkeypatch.setattr(data, "ROOT", outer / "repository")
+    monkeypatch.setattr(folders, "ROOT", outer / "repository")
     yield folder
     for path in [outer, *outer.rglob("*")]:
         if path.is_dir():
@@ -531,37 +575,40 @@ def test_read_only_folder_with_damaged_data(mnist, read_only, capsys):
     (read_only / IMAGES).chmod(0o644)
     (read_only / IMAGES).write_bytes(b"short")
     with unprivileged():
-        assert data.prepare("mnist") == data.ROOT / "data"
+        assert folders.prepare("mnist") == folders.ROOT / "data"
     assert f"{IMAGES}: found 5 bytes" in capsys.readouterr().out
-    assert mnist.items() <= contents(data.ROOT / "data").items()
+    assert mnist.items() <= contents(folders.ROOT / "data").items()
 
 
 def test_disk_too_small(mnist, server, here, monkeypatch, capsys):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 1234, 1234))
     with pytest.raises(DataError, match=r"disk is full: MNIST needs [\d,]{6,} bytes in .*1,234 are free") as caught:
-        data.prepare("mnist")
+        folders.prepare("mnist")
     assert "What to do" in str(caught.value) and server.requests == [] and str(here) in str(caught.value)
     monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: usage(10**9, 0, 10**9))
     assert recovers(here, mnist)
 
 
-@pytest.mark.parametrize("where", [f"{IMAGES}.gz.part", f"{IMAGES}.part"])     # while downloading, while unpacking
+@pytest.mark.parametrize("where", [rf"{IMAGES}\.gz\.part", rf"{IMAGES}\.[0-9a-f]+\.part"], ids=["fetched", "unpacked"])
 def test_disk_full_while_writing(mnist, server, here, monkeypatch, where):
     def full(path, mode="r", *args, **kwargs):
         file = open(path, mode, *args, **kwargs)
-        if "b" in mode and "r" not in mode and Path(path) == here / where:
+        if "b" in mode and "r" not in mode and re.fullmatch(where, Path(path).relative_to(here).as_posix()):
+
             def write(chunk):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
             full_file = type("FullFile", (), {"write": staticmethod(write), "close": staticmethod(file.close)})
             return contextlib.closing(full_file())
         return file
 
     monkeypatch.setattr(fetch, "open", full, raising=False)
     with pytest.raises(DataError, match="disk is full"):
-        data.prepare("mnist")
+        folders.prepare("mnist")
     assert only_good(here, mnist | server.files) and IMAGES not in contents(here)
-    assert f"{IMAGES}.part" not in contents(here), "what was half unpacked makes room"
+    left = {path for path in contents(here) if path.endswith(".part")}
+    assert left <= {f"{IMAGES}.gz.part"}, "what was half unpacked makes room"
     monkeypatch.setattr(fetch, "open", open, raising=False)
     assert recovers(here, mnist)
 
@@ -579,11 +626,11 @@ def small_disk(here):
 
 @pytest.mark.parametrize("lies", [False, True])
 def test_disk_really_full(mnist, small_disk, server, monkeypatch, lies):
-    if lies:         # as a disk that others fill meanwhile: room before, none while writing
+    if lies:  # as a disk that others fill meanwhile: room before, none while writing
         usage = namedtuple("usage", "total used free")
         monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: usage(10**9, 0, 10**9))
     with pytest.raises(DataError, match="disk is full"):
-        data.prepare("mnist")
+        folders.prepare("mnist")
     assert bool(server.requests) == lies
     assert only_good(small_disk, mnist | server.files) and IMAGES not in contents(small_disk)
     subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
@@ -598,8 +645,8 @@ def test_load_falls_back_loudly(mnist, server, here, capsys):
     sets = data.load("mnist", validation=10)
     out = capsys.readouterr().out
     assert "503" in out and server.url in out and "What to do" in out and "STAND-IN IN USE" in out
-    assert sets.standin and sets.source == "drawn stand-in for MNIST" and data.standin_in_use()
-    assert sets.folder == here / "stand-in" / "MNIST" / "raw" and data.locate("mnist") is None
+    assert sets.standin and sets.source == "drawn stand-in for MNIST" and standin.used == {"mnist"}
+    assert sets.folder == here / "stand-in" / "MNIST" / "raw" and folders.locate("mnist") is None
     data.load("mnist", validation=10)
     assert "STAND-IN IN USE" in capsys.readouterr().out, "said every time"
     server.faults.clear()
@@ -609,11 +656,33 @@ def test_load_falls_back_loudly(mnist, server, here, capsys):
 def test_offline(mnist, server, here, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     with pytest.raises(DataError, match="COURSE_OFFLINE"):
-        data.prepare("mnist")
+        folders.prepare("mnist")
     assert data.load("mnist", validation=0).standin
     assert server.requests == []
     monkeypatch.setenv("COURSE_OFFLINE", "0")
     assert not data.load("mnist", validation=0).standin
+
+
+def test_prepare_only_looks_when_it_is_told_so(mnist, server, here, monkeypatch):
+    """Without a request and without a new folder; and whatever COURSE_OFFLINE says, the argument counts."""
+    with pytest.raises(DataError, match="Looked in") as caught:
+        folders.prepare("mnist", offline=True)
+    assert "COURSE_OFFLINE" not in str(caught.value) and str(here) in str(caught.value)
+    assert server.requests == [] and not here.exists()
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    assert folders.is_offline() and folders.prepare("mnist", offline=False) == here
+    assert folders.prepare("mnist", offline=True) == here
+    (here / IMAGES).write_bytes(mnist[IMAGES][:-1] + b"?")
+    server.requests.clear()
+    with pytest.raises(DataError, match="Looked in"):
+        folders.prepare("mnist", offline=True)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("value, offline", [("", False), ("0", False), ("1", True), ("yes", True)])
+def test_what_counts_as_offline(monkeypatch, value, offline):
+    monkeypatch.setenv("COURSE_OFFLINE", value)
+    assert folders.is_offline() == offline
 
 
 def test_no_room_for_the_standin(mnist, here, tmp_path, monkeypatch):
@@ -638,5 +707,5 @@ class Evil:
 def test_evil_pickle_is_refused(tmp_path, capfd):
     (tmp_path / "data_batch_1").write_bytes(pickle.dumps({"data": Evil()}))
     with pytest.raises(pickle.UnpicklingError, match="system in a CIFAR-10 file, expected NumPy arrays only"):
-        data._read_cifar_files([tmp_path / "data_batch_1"])
+        sources._read_cifar_files([tmp_path / "data_batch_1"])
     assert "evil" not in capfd.readouterr().out

@@ -3,7 +3,6 @@ import pickle
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 from torchvision import datasets
 
-from course_utils import data, standin
+from course_utils import ROOT, data, standin
 from course_utils.idx import read_idx
-
-ROOT = Path(__file__).resolve().parent.parent
-
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

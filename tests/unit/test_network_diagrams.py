@@ -1,17 +1,15 @@
 """The drawn architecture says what is true: shapes, parameters, sizes of the boxes. Pixels are not compared."""
 
 import matplotlib
-
-matplotlib.use("Agg")
-
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from course_utils import show
-from course_utils.diagrams import boxes_of, rows_of
 from course_utils.models import CifarNet, Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
+from course_utils.network.diagrams import architecture, boxes_of, rows_of
+from course_utils.network.layers import shape_table
 
 GREY, COLOR = (1, 1, 28, 28), (1, 3, 32, 32)
 MODELS = {
@@ -35,7 +33,7 @@ def texts(figure):
 def test_every_model_draws_its_parameters_and_its_shapes(name):
     make, shape = MODELS[name]
     model = make()
-    figure = show.architecture(model, shape)
+    figure = architecture(model, shape)
     total = sum(p.numel() for p in model.parameters())
     drawn = texts(figure)
     counts = [int(text.replace(",", "")) for text in drawn if "," in text or text.isdigit()]
@@ -43,7 +41,7 @@ def test_every_model_draws_its_parameters_and_its_shapes(name):
     for box in boxes_of(model, shape):
         assert box.parameters == 0 or box.parameters in counts
     assert f"{total:,} parameters" in figure.get_suptitle() and f"{total:,} parameters" in figure.get_label()
-    outputs = {"x".join(map(str, row.output_shape[1:])) for row in show.shape_table(model, shape)}
+    outputs = {"x".join(map(str, row.output_shape[1:])) for row in shape_table(model, shape)}
     assert outputs <= set(drawn)
 
 
@@ -65,7 +63,7 @@ def test_long_names_lose_their_first_part():
 
 
 def test_the_label_is_one_line_of_text():
-    label = show.architecture(Mlp((64,)), GREY).get_label()
+    label = architecture(Mlp((64,)), GREY).get_label()
     assert label == "Mlp: 1x28x28, flatten to 784, linear + ReLU to 64, linear to 10; 50,890 parameters"
 
 
@@ -101,7 +99,7 @@ def test_texts_do_not_touch_each_other(name):
     make, shape = MODELS[name]
     with matplotlib.rc_context():
         show.use_style()
-        figure = show.architecture(make(), shape)
+        figure = architecture(make(), shape)
         figure.draw_without_rendering()
         boxes = [text.get_window_extent() for axis in figure.axes for text in axis.texts if text.get_text()]
         assert figure.get_figwidth() * figure.dpi <= 880, "as wide as GitHub shows it"
@@ -116,10 +114,10 @@ def test_a_long_network_gets_rows_and_needs_no_memory():
         model = nn.Sequential(nn.Conv2d(3, 512, 1), *layers)
     rows = rows_of(boxes_of(model, (1, 3, 224, 224)))
     assert [len(row) for row in rows] == [8, 8, 6]
-    assert len(show.architecture(model, (1, 3, 224, 224)).axes) == 3
+    assert len(architecture(model, (1, 3, 224, 224)).axes) == 3
 
 
 def test_a_model_without_parameters_and_a_title_of_ones_own():
-    figure = show.architecture(nn.Sequential(nn.MaxPool2d(2)), GREY)
+    figure = architecture(nn.Sequential(nn.MaxPool2d(2)), GREY)
     assert figure.get_suptitle().startswith("Sequential: 0 parameters")
-    assert "Half" in show.architecture(nn.Sequential(nn.MaxPool2d(2)), GREY, title="Half").get_suptitle()
+    assert "Half" in architecture(nn.Sequential(nn.MaxPool2d(2)), GREY, title="Half").get_suptitle()

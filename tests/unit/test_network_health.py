@@ -6,8 +6,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils import models
-from course_utils.checks import health
-from course_utils.health import Health
+from course_utils.network.health import Health, health
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -27,7 +26,7 @@ def scaled(loader, by):
 
 
 def looks(table: Health) -> set[str]:
-    return {finding.what for finding in table if not finding.ok}
+    return {measurement.what for measurement in table if not measurement.ok}
 
 
 @pytest.mark.parametrize("make", [
@@ -48,7 +47,6 @@ def test_nothing_is_changed():
     health(model, pictures())
     assert not model.training and all(p.grad is None for p in model.parameters())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-
 
 
 FAULTS = {

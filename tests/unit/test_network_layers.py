@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_utils import show
-from course_utils.layers import by, describe, layers_of, sentence
 from course_utils.models import Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
+from course_utils.network.diagrams import architecture
+from course_utils.network.layers import by, describe, layers_of, receptive_fields, sentence, shape_table
 
 MODELS = [LeNet, LeNet5, FashionCnn, Conv32x64, Conv32x64x128, Vgg, lambda: Mlp((128, 64), batch_norm=True)]
 
@@ -36,7 +36,7 @@ STACKS = [
 @pytest.mark.parametrize("stack", STACKS)
 def test_receptive_field_is_where_the_gradient_is(stack):
     model = nn.Sequential(*stack)
-    table = show.receptive_fields(model, (1, 2, 64, 64))
+    table = receptive_fields(model, (1, 2, 64, 64))
     x = torch.rand(1, 2, 64, 64, dtype=torch.double, requires_grad=True)
     y = x
     for layer, row in zip(mean_pools(model), table, strict=True):
@@ -55,11 +55,11 @@ def test_a_linear_layer_sees_all_that_the_windows_reach(stride, seen):
     model(x)[0, 0].backward()
     columns = (x.grad[0, 0] != 0).any(0).nonzero()
     assert (columns.max() - columns.min() + 1).item() == seen
-    assert show.receptive_fields(model, x.shape)[-1].receptive_field == (seen, seen)
+    assert receptive_fields(model, x.shape)[-1].receptive_field == (seen, seen)
 
 
 def test_a_field_is_never_more_than_the_picture():
-    table = show.receptive_fields(LeNet5(), (1, 1, 28, 28))
+    table = receptive_fields(LeNet5(), (1, 1, 28, 28))
     sides = [row.receptive_field[0] for row in table if row.kind.startswith(("conv", "linear"))]
     assert sides == [5, 14, 28, 28, 28], "C5's windows reach over 32 pixels, 4 of them padding"
 
@@ -69,7 +69,7 @@ def test_multiply_adds_are_half_of_pytorchs_operations(make):
     model = make().eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(torch.zeros(shape_for(model)))
-    table = show.receptive_fields(model, shape_for(model))
+    table = receptive_fields(model, shape_for(model))
     assert 2 * sum(row.multiply_adds for row in table) == counter.get_total_flops()
     assert sum(row.parameters for row in table) == sum(p.numel() for p in model.parameters())
 
@@ -79,12 +79,12 @@ def test_multiply_adds_of_grouped_convolutions_and_of_one_picture():
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         layer(torch.zeros(1, 8, 10, 9))
     for pictures in (1, 5):
-        (row,) = show.receptive_fields(layer, (pictures, 8, 10, 9))
+        (row,) = receptive_fields(layer, (pictures, 8, 10, 9))
         assert 2 * row.multiply_adds == counter.get_total_flops() == 2 * 12 * 8 * 7 * (8 // 4) * 3 * 3
 
 
 def test_the_table_reads_as_a_lesson_needs_it():
-    lines = str(show.receptive_fields(nn.Sequential(*STACKS[0]), (1, 2, 28, 28))).splitlines()
+    lines = str(receptive_fields(nn.Sequential(*STACKS[0]), (1, 2, 28, 28))).splitlines()
     assert lines[0].split("  ")[0] == "layer" and "each output sees" in lines[0]
     assert lines[4].split() == ["3", "max", "pool", "2x2", "4x4x4", "16x16", "0", "0"]
     assert lines[-1].split() == ["total", "457", f"{24 * 24 * 150 + 8 * 8 * 300:,}"]
@@ -104,6 +104,29 @@ def test_settings_stand_in_the_description_unless_they_are_usual():
     assert (by(3), by((3, 5)), by((6, 24, 24)), by((10,))) == ("3x3", "3x5", "6x24x24", "10")
 
 
+def test_shape_table_of_lenet():
+    model = LeNet()
+    table = shape_table(model, (1, 1, 28, 28))
+    assert [row.layer for row in table] == ["conv1", "conv2", "fc1", "fc2", "fc3"]
+    assert table[0].output_shape == (1, 6, 24, 24)
+    assert sum(row.parameters for row in table) == 44_426
+    assert str(table).splitlines()[-1].split() == ["total", "44,426"]
+    assert model.training and not any(m._forward_hooks for m in model.modules()), "the model is left as it was"
+
+
+def test_shape_table_counts_shared_parameters_once():
+    layer = nn.Linear(4, 4)
+    table = shape_table(nn.Sequential(layer, nn.ReLU(), layer), (1, 4))
+    assert [row.parameters for row in table] == [20, 0, 0]
+
+
+def test_shape_table_takes_hooks_off_after_an_error():
+    model = Mlp()
+    with pytest.raises(RuntimeError):
+        shape_table(model, (1, 3))
+    assert not any(m._forward_hooks for m in model.modules())
+
+
 class Halving(nn.Module):
     def __init__(self):
         super().__init__()
@@ -115,14 +138,14 @@ class Halving(nn.Module):
 
 def test_what_cannot_be_known_is_refused():
     with pytest.raises(ValueError, match=r"before conv2, .* turns \(1, 2, 26, 26\) into \(1, 2, 13, 13\)"):
-        show.receptive_fields(Halving(), (1, 1, 28, 28))
+        receptive_fields(Halving(), (1, 1, 28, 28))
     with pytest.raises(ValueError, match="ConvTranspose2d"):
-        show.receptive_fields(nn.ConvTranspose2d(1, 1, 3), (1, 1, 28, 28))
+        receptive_fields(nn.ConvTranspose2d(1, 1, 3), (1, 1, 28, 28))
     with pytest.raises(ValueError, match="expected .pictures, channels, height, width"):
-        show.receptive_fields(Mlp(), (1, 784))
+        receptive_fields(Mlp(), (1, 784))
 
 
-@pytest.mark.parametrize("ask", [show.shape_table, show.receptive_fields, show.architecture])
+@pytest.mark.parametrize("ask", [shape_table, receptive_fields, architecture])
 @pytest.mark.parametrize(
     "make, shape, stops",
     [

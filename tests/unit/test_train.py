@@ -1,46 +1,19 @@
-"""fit, evaluate, predict and checkpoints, on a small problem that trains in a blink."""
+"""fit, evaluate and predict, on a small problem that trains in a blink; what a callback sees."""
 
 import math
-import os
-import subprocess
-import sys
-import time
+import re
 import warnings
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
 
-from course_utils.train import Evaluation, History, evaluate, fit, predict
+from course_utils.train import Callback, Evaluation, evaluate, fit, predict
+from tests.unit.small_training import network, problem, same, train
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def problem(n=200, batch_size=32, seed=0, drop_last=False):
-    """Three classes in the plane, a bit apart; a loader with its own generator, and an unshuffled one."""
-    g = torch.Generator().manual_seed(seed)
-    targets = torch.randint(3, (n,), generator=g)
-    centres = torch.tensor([[0.0, 2.0], [2.0, 0.0], [-2.0, -2.0]])
-    data = TensorDataset(centres[targets] + torch.randn(n, 2, generator=g), targets)
-    own = torch.Generator().manual_seed(1)
-    return DataLoader(data, batch_size, shuffle=True, drop_last=drop_last, generator=own), DataLoader(data, 37)
-
-
-def network(seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(2, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 3))
-
-
-def train(model, loaders, epochs=3, lr=0.05, **more):
-    optimizer = torch.optim.SGD(model.parameters(), lr, momentum=0.9)
-    return fit(model, *loaders, epochs=epochs, optimizer=optimizer, verbose=False, **more)
-
-
-def same(a, b):
-    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_it_learns_and_records_every_epoch():
@@ -115,8 +88,8 @@ def test_evaluate_leaves_the_model_as_it_was():
     model.eval()
     evaluate(model, loaders[1])
     assert not model.training
-    assert isinstance(first, Evaluation) and 0 <= first.accuracy <= 1
-    assert str(Evaluation(0.5, 0.25)) == "loss 0.5000, accuracy 25.00%"
+    assert isinstance(first, Evaluation) and 0 <= first.accuracy <= 1 and first.samples == 200
+    assert str(Evaluation(0.5, 0.25, 8)) == "loss 0.5000, accuracy 25.00%"
 
 
 def test_predict_keeps_the_order():
@@ -153,6 +126,7 @@ def test_a_line_per_epoch(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("epoch  1: train loss ") and "validation loss" in lines[0]
+    assert not re.search(r"\d s", lines[0]), "seconds differ in each run"
 
 
 def test_another_loss():
@@ -214,152 +188,6 @@ def test_evaluate_refuses_an_empty_loader():
         evaluate(network(), DataLoader([(torch.zeros(2), 0)], 4, drop_last=True))
 
 
-# -- checkpoints -----------------------------------------------------------------------------------------------------
-
-
-def adam(model):
-    optimizer = torch.optim.Adam(model.parameters(), 0.01)
-    return optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.9)
-
-
-@pytest.mark.parametrize("own_generator", [True, False])
-def test_a_resumed_training_ends_with_the_same_bits(tmp_path, own_generator):
-    def run(stops, path):
-        for epochs in stops:  # each stop is a new process, as far as fit can tell: all objects are made anew
-            train_loader, validation_loader = problem()
-            if not own_generator:
-                train_loader = DataLoader(train_loader.dataset, 32, shuffle=True)
-            model = network()
-            torch.manual_seed(3)
-            optimizer, scheduler = adam(model)
-            history = fit(
-                model, train_loader, validation_loader, epochs=epochs, optimizer=optimizer, scheduler=scheduler,
-                checkpoint=path, verbose=False,
-            )  # fmt: skip
-        return model, history
-
-    whole, h1 = run([5], tmp_path / "whole.pt")
-    parts, h2 = run([2, 4, 5], tmp_path / "parts.pt")
-    assert same(whole, parts)
-    assert h1.train_loss == h2.train_loss and h1.validation_loss == h2.validation_loss
-    assert h1.learning_rate == h2.learning_rate
-
-
-def train_six_epochs(path, pause=0.0):
-    def slow_loss(outputs, targets):
-        time.sleep(pause)
-        return F.cross_entropy(outputs, targets)
-
-    model = network()
-    torch.manual_seed(3)
-    optimizer, scheduler = adam(model)
-    return model, fit(
-        model, *problem(), epochs=6, optimizer=optimizer, scheduler=scheduler, loss_fn=slow_loss, checkpoint=path
-    )
-
-
-def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, capsys):
-    whole, history = train_six_epochs(tmp_path / "whole.pt")
-    path = tmp_path / "killed.pt"
-    script = "import sys; sys.path[:0] = sys.argv[1:3]; from test_train import *; train_six_epochs(sys.argv[3], 0.05)"
-    arguments = [str(ROOT), str(ROOT / "tests"), str(path)]
-    victim = subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE)
-    end = time.monotonic() + 120
-    while not path.exists():
-        assert time.monotonic() < end and victim.poll() is None
-        time.sleep(0.02)
-    victim.kill()
-    assert b"epoch  6" not in victim.communicate()[0], "the training was over before it was killed"
-    capsys.readouterr()
-    resumed, history_of_both = train_six_epochs(path)
-    assert "resumed from killed.pt" in capsys.readouterr().out
-    assert same(whole, resumed)
-    assert history.train_loss == history_of_both.train_loss
-
-
-def test_a_finished_training_is_read_back(tmp_path, capsys):
-    path = tmp_path / "c.pt"
-    first = train(network(), problem(), epochs=2, checkpoint=path)
-    model = network(seed=9)
-    again = train(model, problem(), epochs=2, checkpoint=path)
-    assert again == first
-    assert isinstance(again, History)
-
-
-def test_the_write_is_atomic(tmp_path, monkeypatch):
-    """A write that breaks off leaves the checkpoint before it, no half file, and a message."""
-    path = tmp_path / "c.pt"
-    train(network(), problem(), epochs=1, checkpoint=path)
-    before = path.read_bytes()
-
-    def disk_full(state, target):
-        Path(target).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", disk_full)
-    with pytest.raises(OSError, match="could not be written.*disk space"):
-        train(network(), problem(), epochs=2, checkpoint=path)
-    assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["c.pt"]
-
-
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
-def test_a_damaged_checkpoint_is_refused(tmp_path, content):
-    path = tmp_path / "c.pt"
-    train(network(), problem(), epochs=1, checkpoint=path)
-    path.write_bytes(path.read_bytes()[:-200] if content is None else content)
-    with pytest.raises(ValueError, match="damaged.*Delete the file"):
-        train(network(), problem(), epochs=2, checkpoint=path)
-
-
-def test_a_checkpoint_of_another_model_is_refused(tmp_path):
-    path = tmp_path / "c.pt"
-    train(network(), problem(), epochs=1, checkpoint=path)
-    with pytest.raises(ValueError, match="another model"):
-        train(nn.Linear(2, 3), problem(), epochs=2, checkpoint=path)
-
-
-def test_a_checkpoint_runs_no_code(tmp_path):
-    """A pickle that would run a command is refused unread: checkpoints are loaded with weights_only=True."""
-
-    class Trap:
-        def __reduce__(self):
-            return os.mkdir, (str(tmp_path / "sprung"),)
-
-    torch.save(Trap(), tmp_path / "c.pt")
-    with pytest.raises(ValueError, match="not a checkpoint"):
-        train(network(), problem(), checkpoint=tmp_path / "c.pt")
-    assert not (tmp_path / "sprung").exists()
-
-
-# -- TensorBoard -----------------------------------------------------------------------------------------------------
-
-
-def test_tensorboard_scalars(tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    loaders = problem()
-    history = train(network(), loaders, epochs=2, log_dir=tmp_path)
-    events = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0})
-    events.Reload()
-    assert [e.step for e in events.Scalars("step/train_loss")] == list(range(2 * len(loaders[0])))
-    assert [e.step for e in events.Scalars("epoch/validation_accuracy")] == [1, 2]
-    logged = [e.value for e in events.Scalars("epoch/train_loss")]
-    assert logged == pytest.approx(history.train_loss, rel=1e-6)
-
-
-def test_tensorboard_after_a_resume_has_each_step_once(tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    loaders = problem()
-    for epochs in (1, 3):
-        train(network(), loaders, epochs=epochs, log_dir=tmp_path / "log", checkpoint=tmp_path / "c.pt")
-    events = EventAccumulator(str(tmp_path / "log"), size_guidance={"scalars": 0})
-    events.Reload()
-    assert [e.step for e in events.Scalars("step/train_loss")] == list(range(3 * len(loaders[0])))
-    assert [e.step for e in events.Scalars("epoch/train_loss")] == [1, 2, 3]
-
-
 def test_a_scheduler_is_stepped_after_each_epoch_or_each_step():
     loaders = problem()
     for interval, steps in (("epoch", 2), ("step", 2 * len(loaders[0]))):
@@ -373,19 +201,6 @@ def test_a_scheduler_is_stepped_after_each_epoch_or_each_step():
         train(network(), loaders, scheduler_interval="batch")
 
 
-def test_one_cycle_resumes_in_the_middle(tmp_path):
-    def run(epochs, path):
-        model, loaders = network(), problem()
-        optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, epochs=4, steps_per_epoch=len(loaders[0]))
-        fit(model, *loaders, epochs=epochs, optimizer=optimizer, scheduler=cycle, scheduler_interval="step",
-            checkpoint=path, verbose=False)  # fmt: skip
-        return model
-
-    run(2, tmp_path / "c.pt")
-    assert same(run(4, tmp_path / "c.pt"), run(4, None))
-
-
 def test_autocast_computes_in_16_bits_and_learns_as_well():
     seen = []
     model = network()
@@ -396,3 +211,120 @@ def test_autocast_computes_in_16_bits_and_learns_as_well():
     plain, half = predict(model, problem()[1])[0], predict(model, problem()[1], autocast=torch.bfloat16)[0]
     assert half.dtype == torch.float32 and not torch.equal(half, plain)
     assert torch.allclose(half, plain, atol=0.1, rtol=0.05)
+
+
+# ---- callbacks ----
+
+
+class Witness(Callback):
+    """Notes each call: its own name, the method, epochs done, epochs measured, whether the model trains."""
+
+    def __init__(self, name, notes):
+        self.name, self.notes = name, notes
+
+    def note(self, method, training):
+        history = training.history
+        done = len(history), len(history.validation_loss), len(history.seconds)
+        self.notes.append((self.name, method, done, training.samples, len(training.step_losses)))
+
+
+for method in (name for name in vars(Callback) if name.startswith("on_")):
+    setattr(Witness, method, lambda self, training, method=method: self.note(method, training))
+
+
+def test_callbacks_are_called_in_order_with_what_was_done_so_far():
+    notes = []
+    train(network(), problem(), epochs=2, callbacks=[Witness("a", notes), Witness("b", notes)])
+    assert [name for name, *_ in notes] == ["a", "b"] * (len(notes) // 2), "in their order, at each call"
+    assert [note[1:] for note in notes[::2]] == [
+        ("on_fit_start", (0, 0, 0), (0, 0), 0),
+        ("on_epoch_start", (0, 0, 0), (0, 0), 0),
+        ("on_validation_start", (1, 0, 0), (200, 0), 7),
+        ("on_epoch_end", (1, 1, 1), (200, 200), 7),
+        ("on_epoch_start", (1, 1, 1), (200, 200), 7),
+        ("on_validation_start", (2, 1, 1), (200, 0), 7),
+        ("on_epoch_end", (2, 2, 2), (200, 200), 7),
+        ("on_fit_end", (2, 2, 2), (200, 200), 7),
+    ]
+
+
+def test_without_validation_a_callback_is_not_called_for_it():
+    notes = []
+    train(network(), problem()[:1], epochs=1, callbacks=[Witness("a", notes)])
+    assert [method for _, method, *_ in notes] == ["on_fit_start", "on_epoch_start", "on_epoch_end", "on_fit_end"]
+    assert notes[-1][2:] == ((1, 0, 1), (200, 0), 7)
+
+
+def test_a_training_goes_on_from_the_epochs_that_a_callback_puts_into_its_history():
+    class Resume(Callback):
+        def on_fit_start(self, training):
+            vars(training.history).update(vars(done))
+
+    notes, done = [], train(network(), problem(), epochs=2)
+    found = train(network(), problem(), epochs=3, callbacks=[Resume(), Witness("a", notes)])
+    assert len(found) == 3
+    assert [(method, epochs[0]) for _, method, epochs, *_ in notes] == [
+        ("on_fit_start", 2),
+        ("on_epoch_start", 2),
+        ("on_validation_start", 3),
+        ("on_epoch_end", 3),
+        ("on_fit_end", 3),
+    ]
+
+
+def test_a_callback_sees_the_objects_of_the_training():
+    model, loaders, seen = network(), problem(), []
+
+    class Look(Callback):
+        def on_epoch_end(self, training):
+            seen.append(training)
+
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    history = fit(
+        model, *loaders, epochs=1, optimizer=optimizer, scheduler=scheduler, callbacks=[Look()], verbose=False
+    )
+    (training,) = seen
+    assert training.model is training.network is model and training.history is history and training.epochs == 1
+    assert (training.train_loader, training.validation_loader) == loaders
+    assert training.optimizer is optimizer and training.scheduler is scheduler
+    assert sum(training.step_losses) / 7 == pytest.approx(history.train_loss[0], abs=0.05)
+
+
+def test_after_an_error_the_end_is_not_called():
+    notes = []
+    with pytest.raises(FloatingPointError):
+        train(network(), problem(), lr=1e30, callbacks=[Witness("a", notes)])
+    assert [method for _, method, *_ in notes] == ["on_fit_start", "on_epoch_start"]
+
+
+class Silence(Callback):
+    """What `AllProcesses` does in all processes but one."""
+
+    def on_fit_start(self, training):
+        training.silent = True
+
+
+def test_a_silent_training_says_nothing(capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train(network(), problem(batch_size=2), lr=0.0, epochs=1, verbose=True, callbacks=[Silence()])
+    assert capsys.readouterr().out == ""
+
+
+class Wrapped(nn.Module):
+    """A model that happens to call a layer `module`, as DistributedDataParallel calls what it holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.module, self.head = nn.Linear(2, 16), nn.Linear(16, 3)
+
+    def forward(self, x):
+        return self.head(self.module(x).relu())
+
+
+def test_a_model_with_a_layer_called_module_is_measured_whole():
+    torch.manual_seed(0)
+    model, loaders = Wrapped(), problem()
+    history = train(model, loaders, epochs=2)
+    assert history.validation_loss[-1] == evaluate(model, loaders[1]).loss < history.validation_loss[0]

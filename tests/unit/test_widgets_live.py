@@ -4,37 +4,32 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import torch
 
-from course_utils import interactive
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    things = []
-    monkeypatch.setattr("IPython.display.display", things.append)
-    return things
+from course_utils import show
+from course_utils.widgets import live
 
 
 def test_live_needs_a_kernel_and_can_be_turned_off(monkeypatch):
     monkeypatch.setenv("COURSE_INTERACTIVE", "1")
-    assert not interactive.live(), "no kernel here"
+    assert not live.live(), "no kernel here"
     monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=None))
-    assert interactive.live()
+    assert live.live()
     monkeypatch.setenv("COURSE_INTERACTIVE", "0")
-    assert not interactive.live()
+    assert not live.live()
     monkeypatch.setitem(sys.modules, "IPython", None)
     monkeypatch.setenv("COURSE_INTERACTIVE", "1")
-    assert not interactive.live(), "no IPython, no notebook"
+    assert not live.live(), "no IPython, no notebook"
 
 
 def test_headless_the_control_is_not_built(shown, capsys):
-    interactive.offer("figure", lambda: pytest.fail("no control without a browser"), "draw")
+    live.offer("figure", lambda: pytest.fail("no control without a browser"), "draw")
     assert shown == ["figure"] and capsys.readouterr().out == "In a live notebook you can draw here.\n"
 
 
 def test_live_the_control_stands_below_the_figure(shown, capsys, monkeypatch):
-    monkeypatch.setattr(interactive, "live", lambda: True)
-    interactive.offer("figure", lambda: "control", "draw")
+    monkeypatch.setattr(live, "live", lambda: True)
+    live.offer("figure", lambda: "control", "draw")
     assert shown == ["figure", "control"] and not capsys.readouterr().out
 
 
@@ -42,7 +37,11 @@ def test_a_missing_package_is_named(shown, capsys, monkeypatch):
     def make():
         raise ImportError("ipywidgets")
 
-    monkeypatch.setattr(interactive, "live", lambda: True)
-    interactive.offer("figure", make, "edit the kernel")
+    monkeypatch.setattr(live, "live", lambda: True)
+    live.offer("figure", make, "edit the kernel")
     told = capsys.readouterr().out
     assert shown == ["figure"] and told.startswith("To edit the kernel here") and "pip install ipywidgets" in told
+
+
+def test_png_is_a_picture():
+    assert live.png(show.images(torch.ones(1, 2, 2))).startswith(b"\x89PNG")

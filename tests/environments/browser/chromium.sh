@@ -1,5 +1,5 @@
-# Sourced by tests/browser/run and tests/site/run, from the repository's root: finds Chromium or Chrome, or installs it on
-# Debian and Ubuntu; and playwright. Sets COURSE_BROWSER. Where that fails, the test is skipped.
+# Sourced by browser/run and site/run, from the repository's root: finds Chromium or Chrome, or installs it on Debian and
+# Ubuntu; and playwright. Sets COURSE_BROWSER. Where that fails, the test is skipped.
 python=.venv/bin/python
 
 skip() {   # says loudly why, exit status 0

@@ -1,4 +1,4 @@
-"""Lessons in a real JupyterLab, with a real browser, mouse and keyboard: make test-browser (tests/browser/run).
+"""Lessons in a real JupyterLab, with a real browser, mouse and keyboard: make test-browser.
 
 The name keeps pytest from collecting this file by itself: it needs a browser, the real data and two minutes. JupyterLab
 runs on a copy of the lessons, with settings of its own.
@@ -20,10 +20,11 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils import ROOT
+
 PICTURES = os.environ.get("COURSE_BROWSER_PICTURES")
 
-# Each digit as a person may draw it with a mouse, in percent of the pad: other strokes than those stored in draw.py.
+# Each digit as a person may draw it with a mouse, in percent of the pad: other strokes than those of digit_pad.py.
 DRAWN = (
     "50,12 30,25 24,50 32,76 50,88 70,75 76,50 68,24 50,12",
     "38,30 52,12 52,88",
@@ -72,7 +73,7 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
 schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=len(batches))
 fit(model, batches, epochs=1, optimizer=optimizer, scheduler=schedule, scheduler_interval="step", verbose=False)
 print("validation:", evaluate(model, loader(mnist.validation, batch_size=500)))""",
-        "from course_utils.draw import digit_pad\ndigit_pad(model, mnist)",
+        "from course_utils.widgets.digit_pad import digit_pad\ndigit_pad(model, mnist)",
     ),
     # the picker with a network of one layer, which is often right and often wrong; and a few of the true classes
     "picker.ipynb": (
@@ -87,10 +88,10 @@ fashion = load("fashion_mnist")
 batches = loader(Subset(fashion.train, range(5_000)), batch_size=50)
 model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 history = fit(model, batches, epochs=1, optimizer=torch.optim.SGD(model.parameters(), lr=0.01), verbose=False)""",
-        "from course_utils import inside\ninside.picker(model, fashion.test, fashion.classes)",
+        "from course_utils.widgets.picker import picker\npicker(model, fashion.test, fashion.classes)",
         "print(*(fashion.classes[k] for k in fashion.test.labels[:20]), sep=', ')",
     ),
-    "shapes.ipynb": (SETUP, "from course_utils.explore import shape_explorer\nshape_explorer(28, stride=2)"),
+    "shapes.ipynb": (SETUP, "from course_utils.widgets.shapes import shape_explorer\nshape_explorer(28, stride=2)"),
 }
 
 

@@ -1,6 +1,6 @@
-"""Each lesson as Colab opens it: make test-colab (tests/colab/run).
+"""Each lesson as Colab opens it: make test-colab.
 
-The name keeps pytest from collecting this file by itself: it needs the environment of tests/colab/requirements.txt. A
+The name keeps pytest from collecting this file by itself: it needs the environment of `run`, which stands beside it. A
 lesson lies alone in an empty folder, google.colab is imported before its first cell, and the setup cell has to bring
 the rest. GitHub is a repository on this disk, which holds the files as they are here, committed or not.
 """
@@ -15,14 +15,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from set_address import read_address
 
-ROOT = Path(__file__).resolve().parents[2]
-ADDRESS = read_address(ROOT)
+from course_utils import ROOT
+from tools import address
+
+OWNER, NAME = address.repository().split("/")
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NBVAL = (
     f"-q -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=300 "
-    f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}"
+    f"--nbval-sanitize-with={ROOT / 'tests' / 'notebooks' / 'nbval_sanitize.cfg'}"
 )
 
 
@@ -39,14 +40,14 @@ def run(*command: str, **options) -> str:
 def colab(tmp_path_factory) -> dict[str, str]:
     """The environment variables of a process in Colab, where the course's address leads to a copy on this disk."""
     github, ipython = tmp_path_factory.mktemp("github"), tmp_path_factory.mktemp("ipython")
-    copy = github / ADDRESS.name
+    copy = github / NAME
     files = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", cwd=ROOT)
     for name in filter(None, files.split("\0")):
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
     git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
-    run("git", "init", "-q", f"--initial-branch={ADDRESS.branch}", cwd=copy)
+    run("git", "init", "-q", f"--initial-branch={address.BRANCH}", cwd=copy)
     run("git", "add", "--all", cwd=copy)
     run(*git, "commit", "-q", "-m", "the course", cwd=copy)
 
@@ -56,7 +57,7 @@ def colab(tmp_path_factory) -> dict[str, str]:
     return os.environ | {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{github.as_uri()}/.insteadOf",
-        "GIT_CONFIG_VALUE_0": f"https://github.com/{ADDRESS.owner}/",
+        "GIT_CONFIG_VALUE_0": f"https://github.com/{OWNER}/",
         "IPYTHONDIR": str(ipython),
         "PYTHONPATH": str(Path(__file__).parent),  # google.colab, and nothing of the course
         "COURSE_DATA_DIR": os.environ.get("COURSE_DATA_DIR") or str(ROOT / "data"),
@@ -88,11 +89,11 @@ def test_the_setup_cell_works_twice_and_prints_its_line(colab, tmp_path):
     printed = run(sys.executable, "-c", f"import google.colab\n{setup}\n{setup}", env=colab, cwd=tmp_path)
     first, second = printed.splitlines()
     assert first == second and first.startswith("Lesson 01 | ")
-    assert [path.name for path in tmp_path.iterdir()] == [ADDRESS.name]
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_lesson(lesson, colab, tmp_path):
     shutil.copy(lesson, tmp_path)
     run(sys.executable, "-m", "pytest", *NBVAL.split(), f"--rootdir={tmp_path}", lesson.name, env=colab, cwd=tmp_path)
-    assert (tmp_path / ADDRESS.name / ".git").is_dir(), "the setup cell has cloned the course"
+    assert (tmp_path / NAME / ".git").is_dir(), "the setup cell has cloned the course"

@@ -1,4 +1,4 @@
-"""Every page of the site in a real browser: make test-site (tests/site/run), after make site.
+"""Every page of the site in a real browser: make test-site (tests/environments/site/run), after make site.
 
 The name keeps pytest from collecting this file by itself: it needs a browser, and axe-core from the npm registry.
 """
@@ -10,9 +10,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from make_site import OUT, npm_file
 from playwright.sync_api import Browser, Page, sync_playwright
-from set_address import read_address
+
+from tools.address import badge
+from tools.make_site import OUT, npm_file
 
 AXE = npm_file("axe-core@4.14.1", "axe.min.js").decode()
 PAGES = sorted(path.relative_to(OUT).as_posix() for path in OUT.rglob("*.html") if "_static" not in path.parts)
@@ -130,4 +131,4 @@ def test_search_finds_a_lesson(open_page):
 
 def test_a_lesson_leads_to_colab(open_page):
     page = open_page("notebooks/02_idx_files.html")
-    assert page.locator(f"a[href='{read_address().badge('notebooks/02_idx_files.ipynb')}']").count() >= 1
+    assert page.locator(f"a[href='{badge('notebooks/02_idx_files.ipynb')}']").count() >= 1

@@ -126,8 +126,13 @@ RIGHT = {
     "1": [statistics_loop, statistics_torch, lambda images: [f(images.double() / 255) for f in (mean_of, std_of)]],
     "2": [shift_pad, shift_loop, shift_roll_and_clear],
     "3": [dropout_loop, dropout_mask, dropout_numpy, F.dropout],
-    "4": [Steady, Steady().double().float(), two_windows(5, 5), steady_maximum,
-          lambda: pooled(nn.Conv2d(1, 8, 7, padding=3), nn.Tanh())],
+    "4": [
+        Steady,
+        Steady().double().float(),
+        two_windows(5, 5),
+        steady_maximum,
+        lambda: pooled(nn.Conv2d(1, 8, 7, padding=3), nn.Tanh()),
+    ],
 }
 WRONG = {
     "1": [

@@ -288,12 +288,14 @@ class Changed(Dataset):
 
 
 class Batches(Changed):
+    """Pictures are changed a whole batch at a time."""
+
     def __getitem__(self, i):
         return self.dataset[i]
 
     def __getitems__(self, indices):
-        images, labels = self.dataset.__getitems__(indices)[0]
-        return [type(self.dataset.__getitems__([0])[0])(self.change(images), labels)]
+        images, labels = zip(*self.dataset.__getitems__(indices), strict=True)
+        return list(zip(self.change(torch.stack(images)), labels, strict=True))
 
 
 def once(dataset, change):

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course_utils.capstone import triangle as scheduler_of
-from course_utils.capstone import whitening_kernels
+from course_utils.beyond.airbench import triangular_schedule as scheduler_of
+from course_utils.beyond.airbench import whitening_kernels
 
 # ---- 1: label smoothing ----
 
@@ -42,7 +42,7 @@ def soft(hard, s, classes):
     return (1 - s) * hard + s / classes
 
 
-# ---- 2: the triangle ----
+# ---- 2: the triangular_schedule ----
 
 
 def factor(step, steps, start, peak, end):
@@ -67,7 +67,7 @@ def factor_by_addition(step, steps, start, peak, end):
 
 
 def factor_with(up=None, down=None):
-    """A triangle with another rise or another fall: functions of step, steps, start, top, end."""
+    """A triangular_schedule with another rise or another fall: functions of step, steps, start, top, end."""
 
     def function(step, steps, start, peak, end):
         line, top = up if step < peak * steps else down, peak * steps

@@ -1,59 +1,19 @@
-"""expect_error and setup: the two calls that every lesson leans on."""
+"""setup, the first call of every lesson, and the Course that it gives."""
 
 import platform
-import random
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch.utils.data import TensorDataset
 
+from course_utils import ROOT
 from course_utils import course as course_module
-from course_utils.checks import expect_error, judge
 from course_utils.course import Course, setup
-
-# -- expect_error ----------------------------------------------------------------------------------------------------
-
-
-def test_the_expected_error_is_printed(capsys):
-    with expect_error(ValueError, match=r"too \w+"):
-        raise ValueError("too large\n\n  by 2")
-    assert capsys.readouterr().out == "ValueError, as expected:\n| too large\n| \n|   by 2\n"
-
-
-def test_a_subclass_counts():
-    with expect_error(LookupError):
-        raise KeyError("x")
-
-
-def test_no_error_fails():
-    with pytest.raises(AssertionError, match="expected ValueError, but the block ran without an error"):
-        with expect_error(ValueError):
-            pass
-
-
-def test_another_error_fails():
-    with pytest.raises(AssertionError, match="expected ValueError, but got TypeError: oops"):
-        with expect_error(ValueError):
-            raise TypeError("oops")
-
-
-def test_another_message_fails():
-    with pytest.raises(AssertionError, match="'shape'.*reads: something else"):
-        with expect_error(ValueError, match="shape"):
-            raise ValueError("something else")
-
-
-def test_a_stop_by_the_user_passes_through():
-    with pytest.raises(KeyboardInterrupt):
-        with expect_error(Exception, match=""):
-            raise KeyboardInterrupt
-
-
-# -- setup -----------------------------------------------------------------------------------------------------------
+from course_utils.data import ImageDataset
+from course_utils.files import standin
 
 
 @pytest.fixture
@@ -63,7 +23,7 @@ def speed(monkeypatch):
         return setup("04")
 
     monkeypatch.setenv("COURSE_DEVICE", "cpu")
-    monkeypatch.setattr(course_module, "standin_in_use", lambda: False)
+    monkeypatch.setattr(standin, "used", set())
     return choose
 
 
@@ -101,6 +61,13 @@ def test_the_speed_chooses(speed, name, epochs, length):
     assert len(course.sample(TensorDataset(torch.zeros(20)), n=8)) == length
 
 
+def test_a_sample_keeps_the_kind_of_its_data_set(speed):
+    images = ImageDataset(torch.zeros(20, 1, 2, 2, dtype=torch.uint8), torch.arange(20) % 10, (0.5,), (0.5,))
+    few = speed("smoke").sample(images, n=8)
+    assert isinstance(few, ImageDataset) and few.labels.tolist() == [*range(8)] and few.mean == (0.5,)
+    assert speed("class").sample(images, n=8) is images
+
+
 def test_class_is_the_speed_without_a_word(monkeypatch):
     monkeypatch.delenv("COURSE_SPEED", raising=False)
     assert setup("04").speed == "class"
@@ -126,7 +93,7 @@ def test_between(speed, capsys):
 def test_between_is_not_checked_where_it_does_not_hold(speed, capsys, monkeypatch):
     speed("smoke").between(0.1, 0.975, 1)
     assert "not checked at smoke speed" in capsys.readouterr().out
-    monkeypatch.setattr(course_module, "standin_in_use", lambda: True)
+    monkeypatch.setattr(standin, "used", {"mnist"})
     course = speed("class")
     capsys.readouterr()
     course.between(0.1, 0.975, 1)
@@ -157,25 +124,6 @@ keep_freed_memory()
 faults()
 print(faults())
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     if platform.libc_ver()[0] == "glibc":
         assert int(run.stdout) < 1000, "20 blocks of 5,000 pages each, taken anew, would be 100,000 faults"
-
-
-def test_the_same_answer_gets_the_same_verdict_and_random_numbers_go_on_as_before():
-    """Whichever library an answer draws with: the state of all three is as it was."""
-
-    def drawn() -> list[float]:
-        return [torch.rand(1).item(), np.random.rand(), random.random()]
-
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
-    expected = drawn()
-    torch.set_rng_state(states[0]), np.random.set_state(states[1]), random.setstate(states[2])
-    seen = []
-    for _ in range(2):
-        verdict = judge("08.3", lambda images, p: seen.append(random.random()) or images)
-        assert verdict.startswith("not right yet")
-    assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
-    assert drawn() == expected
