@@ -1,4 +1,4 @@
-# lab · test · test-browser · test-colab · test-oldest · site · test-site · check · data · notebooks.
+# lab · test · test-slow · test-browser · test-colab · test-oldest · site · test-site · check · data · generate · notebooks.
 # On Windows, README.md gives the same commands without make.
 PYTHON ?= python3
 BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -7,38 +7,44 @@ PIP    := $(RUN) -m uv pip install --python $(RUN)
 # As pip does it: else the first import of torch takes ten seconds, and each import where .venv cannot be written.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: lab test test-browser test-colab test-oldest site test-site check data notebooks
+.PHONY: lab test test-slow test-browser test-colab test-oldest site test-site check data generate notebooks
 
 lab: .venv/lab.stamp            ## open the lessons in JupyterLab
 	@$(RUN) -m course_utils lab $(ARGS)
 
-test: .venv/test.stamp          ## unit tests, lints, and every lesson at smoke speed
+test: .venv/test.stamp          ## unit tests, rules of the notebooks, and every lesson at smoke speed
 	@$(RUN) -m pytest -n 2 $(ARGS)
 
+test-slow: .venv/test.stamp     ## what takes long and rarely breaks: each cell run twice, trainings on the stand-in, killed processes
+	@$(RUN) -m pytest -n 2 -m slow $(ARGS)
+
 test-browser: .venv/test.stamp  ## the digit pad and the controls in a real JupyterLab and Chromium (Debian, Ubuntu; real data)
-	@tests/browser/run
+	@tests/environments/browser/run
 
 test-colab: .venv/test.stamp    ## every lesson as Colab opens it, with Colab's versions (Linux, macOS)
-	@tests/colab/run $(ARGS)
+	@tests/environments/colab/run $(ARGS)
 
 test-oldest: .venv/test.stamp   ## tests and lessons with the oldest versions that requirements.txt allows (Linux, macOS)
-	@tests/oldest/run $(ARGS)
+	@tests/environments/oldest/run $(ARGS)
 
 site: .venv/site.stamp          ## a book of the lessons with their stored outputs, in build/site/html (needs npm, for MathJax)
-	@$(RUN) tools/make_site.py
+	@$(RUN) -m tools.make_site
 
 test-site: site                 ## every page of it in a real Chromium (Debian, Ubuntu)
-	@tests/site/run $(ARGS)
+	@tests/environments/site/run $(ARGS)
 
 check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
 	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)
-	@$(if $(WRITE),$(RUN) tools/make_minutes.py)
+	@$(if $(WRITE),$(RUN) -m tools.generate)
 
 data: .venv/lab.stamp           ## fetch and verify the data sets
 	@$(RUN) -m course_utils data $(ARGS)
 
+generate: .venv/test.stamp      ## write all that is made from something else: exercises, quizzes, tables, minutes (ARGS=--check)
+	@$(RUN) -m tools.generate $(ARGS)
+
 notebooks: .venv/test.stamp     ## execute the lessons again and store them (NB="notebooks/04*.ipynb")
-	@$(RUN) tools/run_notebooks.py $(NB)
+	@$(RUN) -m tools.run_notebooks $(NB)
 
 # The stamps are written last: an installation that was cut off has none, and is made again from the start.
 $(shell $(RUN) -c "" 2>/dev/null || rm -f .venv/*.stamp)
