@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-ROOT = Path(__file__).resolve().parent
+from course_utils import ROOT
 
 pytest_plugins = ["tests.notebooks.proofs_plugin"]  # what proves a lesson's text runs after its cells
 
@@ -21,6 +21,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several workers: threads would only f
 matplotlib.use("agg")  # unit tests open no window; a kernel draws as it always does
 
 collect_ignore_glob = ["notebooks/exercises/*"]  # they have gaps to fill; their solutions are run instead
+
+
+def pytest_ignore_collect(collection_path, config):
+    """tests/practice runs all solutions in one process; a solution that is asked for by its name gets a kernel."""
+    if collection_path.parent == ROOT / "notebooks" / "solutions" and collection_path not in asked(config):
+        return True
+
+
+def asked(config) -> set[Path]:
+    """The paths of the command line."""
+    return {Path(os.path.abspath(arg)) for arg in config.args if "::" not in arg}
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +53,7 @@ class NoCell(pytest.Item):
 
 
 def pytest_collection_modifyitems(session, config, items):
-    asked = {Path(os.path.abspath(arg)) for arg in config.args if "::" not in arg}
     run = {item.path for item in items}
-    for notebook in [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]:
-        if {notebook, *notebook.parents} & asked and notebook not in run:
+    for notebook in sorted(ROOT.glob("notebooks/*.ipynb")):
+        if {notebook, *notebook.parents} & asked(config) and notebook not in run:
             items.append(NoCell.from_parent(session, name=notebook.name))

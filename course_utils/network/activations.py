@@ -57,7 +57,10 @@ def rows(pictures: Mapping[str, Tensor], title: str | None = None, columns: int 
             or uint8 pictures (N, C, H, W), with one or three channels. The sides may differ from group to group.
         title, columns, size: as in `show.images`.
     """
-    lines = [(name * (i == 0), part) for name, group in pictures.items() for i, part in enumerate(group.split(columns))]
+    lines = []  # (name, at most `columns` pictures): the name stands before the first line of its group
+    for name, group in pictures.items():
+        first, *others = group.split(columns)
+        lines += [(name, first), *(("", part) for part in others)]
     width, height = size * columns + 0.8, size * len(lines) + 0.4
     figure, axes = plt.subplots(len(lines), columns, figsize=(width, height), squeeze=False)
     for axis in axes.flat:
@@ -94,7 +97,7 @@ def top_patches(
     """What some channels of a layer respond to most: of n different images, the part that the strongest output sees.
 
     Args:
-        model: layers one after the other, as `show.receptive_fields` wants them.
+        model: layers one after the other, as `layers.receptive_fields` wants them.
         layer: a convolution, pooling, or a layer that keeps the shape; it gives (N, channels, height, width).
         channels: their numbers.
         dataset: where to look; use validation images, unless the test set is open already.

@@ -105,7 +105,7 @@ def draw_box(axis: Axes, box: Box, middle: float, largest: int, scale: float = 1
         ([(left, top), (right, top), (right + slant, top + slant), (left + slant, top + slant)], 0.45),
         ([(right, low), (right + slant, low + slant), (right + slant, top + slant), (right, top)], -0.3),
     ]
-    for corners, light in faces[: 1 if slant == 0 else 3]:
+    for corners, light in faces if slant else faces[:1]:  # a bar has a front only
         face = Polygon(corners, facecolor=shade(box.color, light), edgecolor="white", linewidth=0.6, joinstyle="round")
         axis.add_patch(face)
     return left, right + slant

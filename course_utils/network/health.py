@@ -30,17 +30,17 @@ class Measurement(NamedTuple):
 
 
 class Health(list[Measurement]):
-    """The measurements in the order of the measurements; prints as a table."""
+    """The measurements in their order; prints as a table."""
 
     @property
     def ok(self) -> bool:
         return all(measurement.ok for measurement in self)
 
     def __str__(self) -> str:
-        wide = [max(len(text) for text in column) for column in zip(*((f.what, f.value) for f in self), strict=True)]
-        return "\n".join(
-            f"{'ok  ' if f.ok else 'LOOK'}  {f.what:{wide[0]}}  {f.value:{wide[1]}}  {f.meaning}".rstrip() for f in self
-        )
+        what = max((len(m.what) for m in self), default=0)  # the widths of two columns
+        value = max((len(m.value) for m in self), default=0)
+        lines = [f"{'ok  ' if m.ok else 'LOOK'}  {m.what:{what}}  {m.value:{value}}  {m.meaning}" for m in self]
+        return "\n".join(line.rstrip() for line in lines)
 
     __repr__ = __str__
 

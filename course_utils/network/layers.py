@@ -1,8 +1,7 @@
 """What the layers of a model do, seen while zeros go through it: shapes, parameters, receptive fields, multiply-adds.
 
-It only looks; `diagrams` draws. It sees layers with forward hooks, and also some
-functions, such as `F.max_pool2d`, which many models call in `forward` without a layer. It is for models whose layers
-run one after the other.
+It only looks; `diagrams` draws. It sees layers with forward hooks, and also some functions, such as `F.max_pool2d`,
+which many models call in `forward` without a layer. It is for models whose layers run one after the other.
 """
 
 import math

@@ -1,4 +1,4 @@
-// The browser half of draw.py: a pad for mouse, finger, pen and keyboard, and the network's answer beside it.
+// The browser half of digit_pad.py: a pad for mouse, finger, pen and keyboard, and the network's answer beside it.
 // Synced with Python: strokes, centred (to Python); answer (from Python); classes, colors, pen (fixed).
 
 const PAD = 280; // pixels

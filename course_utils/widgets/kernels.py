@@ -67,7 +67,9 @@ def moving_kernel(patch: np.ndarray, kernel: np.ndarray) -> None:
     offer(show.finish(figure, title), lambda: make_mover(patch, kernel), "move the kernel")
 
 
-def _draw_place(axes: np.ndarray, patch: np.ndarray, kernel: np.ndarray, result: np.ndarray, place: int, fontsize: int):
+def _draw_place(
+    axes: np.ndarray, patch: np.ndarray, kernel: np.ndarray, result: np.ndarray, place: int, fontsize: int
+) -> None:
     """One place of the kernel, on three axes: the patch with the window, the products, the new pixels so far."""
     k, (r, c) = len(kernel), divmod(place, result.shape[1])
     window = patch[r : r + k, c : c + k]
@@ -151,7 +153,8 @@ def _draw_filtered(axis: Axes, picture: np.ndarray, kernel: np.ndarray) -> str:
     if kernel.sum() > 1e-6:
         axis.imshow(filtered(picture, kernel), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         return f"The weights add up to {kernel.sum():.4g}. Grey: what is below 0 is black, what is above 255 is white."
-    limit = 0.4 * 255 * np.abs(kernel).sum() / 2 or 1.0  # of what is possible; few results are larger
+    most = 255 * np.abs(kernel).sum() / 2  # white under the weights of one sign, black under the others
+    limit = 0.4 * most or 1.0  # few results are larger
     axis.imshow(filtered(picture, kernel), cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
     total = 0 if abs(kernel.sum()) < 1e-6 else kernel.sum()
     return f"The weights add up to {total:.4g}. Blue is above zero, white is zero, red is below."

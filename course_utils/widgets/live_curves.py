@@ -38,7 +38,7 @@ class LiveCurves(Callback):
             self.shown.update(figure)
 
     def on_fit_end(self, training: Training) -> None:
-        from IPython.display import HTML
-
         if self.shown is not None:
+            from IPython.display import HTML
+
             self.shown.update(HTML(""))

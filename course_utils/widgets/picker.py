@@ -53,11 +53,11 @@ def make_picker(model: nn.Module, dataset: ImageDataset, classes: Sequence[str],
     import ipywidgets as widgets
 
     last = len(dataset) - 1
-    limits, fit = {"value": first, "min": 0, "max": last}, {"description_width": "initial"}
+    limits, style = {"value": first, "min": 0, "max": last}, {"description_width": "initial"}
     wide, thin = widgets.Layout(width="360px"), widgets.Layout(width="220px", margin="2px 2px 2px 16px")
-    slider = widgets.IntSlider(**limits, description="picture", readout=False, style=fit, layout=wide)
+    slider = widgets.IntSlider(**limits, description="picture", readout=False, style=style, layout=wide)
     field = widgets.BoundedIntText(
-        **limits, description=f"number, 0 to {last}", continuous_update=True, style=fit, layout=thin
+        **limits, description=f"number, 0 to {last}", continuous_update=True, style=style, layout=thin
     )
     widgets.link((slider, "value"), (field, "value"))
     picture, says = png_widget(), widgets.HTML()

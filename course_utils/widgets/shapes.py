@@ -110,28 +110,34 @@ def shape_explorer(
 
 def draw_shapes(setting: Setting) -> Figure:
     """Left the picture with the pixels that two neighbouring outputs see; right, to the same scale, the outputs."""
-    table, seen, p, room = setting.table(), setting.seen(), setting.padding, setting.side + 2 * setting.padding
-    inside = np.pad(np.ones((setting.side, setting.side), bool), p)
-    unseen = inside & ~seen()
+    table, seen, padding = setting.table(), setting.seen(), setting.padding
+    room = setting.side + 2 * padding
+    picture = np.pad(np.ones((setting.side, setting.side), bool), padding)  # False: padding
+    unseen = picture & ~seen()
+    pixels = np.select([unseen, ~picture], [2, 1], default=0)  # the numbers of their colours below
     channels, height, width = table[-1].output_shape
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.7))
-    outputs = np.zeros((height, width))
-    for axis, codes in ((left, 2 * unseen + ~inside), (right, outputs)):
+    for axis, codes in ((left, pixels), (right, np.zeros((height, width)))):
         axis.pcolormesh(codes, cmap=ListedColormap(["white", "#D9D9D9", show.COLORS[4]]), vmin=0, vmax=2)
         axis.pcolormesh(codes, facecolor="none", edgecolor="0.75", linewidth=0.4)
         axis.set(xlim=(-0.2, room + 0.2), ylim=(room + 0.2, -0.2), aspect="equal")
         show.only_pixels(axis)
-    for place, color, circle in (((0, 0), show.COLORS[0], False), ((0, 1), show.COLORS[2], True))[:width]:
-        for axis, pixels in ((left, np.argwhere(seen(*place))), (right, [place])):
-            for y, x in pixels:
-                mark = Circle((x + 0.5, y + 0.5), 0.3) if circle else Rectangle((x + 0.08, y + 0.08), 0.84, 0.84)
-                mark.set(facecolor=color, edgecolor="white" if circle else "none", linewidth=0.5)
-                axis.add_patch(mark)
-    left.set_title(f"the picture, {by(setting.side)}" + f", and padding {p}" * bool(p), fontsize=10, loc="left")
+    for axis, squares in ((left, np.argwhere(seen(0, 0))), (right, [(0, 0)])):
+        for y, x in squares:
+            axis.add_patch(Rectangle((x + 0.08, y + 0.08), 0.84, 0.84, facecolor=show.COLORS[0]))
+    if width > 1:
+        for axis, circles in ((left, np.argwhere(seen(0, 1))), (right, [(0, 1)])):
+            for y, x in circles:
+                style = {"facecolor": show.COLORS[2], "edgecolor": "white", "linewidth": 0.5}
+                axis.add_patch(Circle((x + 0.5, y + 0.5), 0.3, **style))
+    around = f", and padding {padding}" if padding else ""
+    left.set_title(f"the picture, {by(setting.side)}{around}", fontsize=10, loc="left")
     right.set_title(f"the output, {by(width)}, to the same scale", fontsize=10, loc="left")
     keys = [Patch(color=show.COLORS[0], label="first output"), Patch(color=show.COLORS[2], label="its neighbour")]
-    keys += [Patch(color="#D9D9D9", label="padding")] * bool(p)
-    keys += [Patch(color=show.COLORS[4], label=f"{unseen.sum()} pixels that no output sees")] * bool(unseen.any())
+    if padding:
+        keys.append(Patch(color="#D9D9D9", label="padding"))
+    if unseen.any():
+        keys.append(Patch(color=show.COLORS[4], label=f"{unseen.sum()} pixels that no output sees"))
     figure.legend(handles=keys, loc="outside lower center", ncols=4, fontsize=9.5, frameon=False)
     what = ", then ".join(row.kind for row in table)
     title = f"{what}: each output sees {by(table[-1].receptive_field)} pixels\n"

@@ -10,7 +10,7 @@ import random
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ import torch
 from course_utils.checks import check
 from course_utils.files import standin
 from course_utils.practice.judge import NotDone, Wrong, call, judge, same
+from tests.notebooks.proofs import Piece, pieces, proof_file
 from tests.notebooks.rules import ROOT, Book
 from tools import exercises
 from tools.texts import Texts
@@ -116,9 +117,9 @@ def left_as_it_was(monkeypatch) -> Iterator[None]:
 
 @pytest.fixture
 def run_all(monkeypatch, capsys):
-    """A function: run the code cells of a notebook one after the other in its folder; what each of them prints."""
+    """A function: run the code cells of a notebook in its folder, then its proofs; what each of the cells prints."""
 
-    def run(nb: nbformat.NotebookNode, folder: Path) -> list[str]:
+    def run(nb: nbformat.NotebookNode, folder: Path, proofs: Sequence[Piece] = ()) -> list[str]:
         printed, namespace = [], {"__name__": "__main__"}
         monkeypatch.chdir(folder)
         with left_as_it_was(monkeypatch):
@@ -126,6 +127,8 @@ def run_all(monkeypatch, capsys):
                 exec(compile(ast.parse(cell.source), f"code cell {i}", "exec"), namespace)
                 plt.close("all")
                 printed.append(capsys.readouterr().out)
+            for proof in proofs:
+                exec(compile(ast.parse(proof.source), proof.name, "exec"), namespace)
         return printed
 
     return run
@@ -152,7 +155,8 @@ def without_messages(text: str) -> str:
 def test_solutions_run_and_print_what_is_stored(path, run_all):
     """All in this process: a kernel for each would take longer than all that they compute."""
     nb = nbformat.read(path, as_version=4)
-    printed = run_all(nb, path.parent)
+    file = proof_file(path)
+    printed = run_all(nb, path.parent, list(pieces(file)) if file.exists() else [])
     assert verdicts(printed) == [f"{name}: correct" for name in calls(path)]
     for cell, text in zip(code_of(nb), printed, strict=True):
         if "nbval-check-output" in cell.metadata.get("tags", []):
@@ -179,8 +183,14 @@ def test_a_notebook_leaves_this_process_as_it_was(run_all, tmp_path):
     expected = torch.rand(2), random.random()
     torch.manual_seed(1)
     random.seed(1)
-    printed = run_all(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), tmp_path)
-    assert printed == ["", "", "done\n"]
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    assert run_all(nb, tmp_path, [Piece("the names of the cells are there", "assert plt.rcParams", 1)]) == [
+        "",
+        "",
+        "done\n",
+    ]
+    with pytest.raises(AssertionError):
+        run_all(nb, tmp_path, [Piece("a proof can fail", "assert not sys.path", 1)])
     after = torch.rand(2), random.random()
     assert torch.equal(after[0], expected[0]) and after[1] == expected[1] and after[0].dtype == torch.float32
     assert torch.get_num_threads() == 1 and not plt.get_fignums() and plt.rcParams["lines.linewidth"] != 9
