@@ -5,8 +5,6 @@ are glyphs of fonts, warped at random: digits for MNIST, and for each class of t
 A model can learn them, a CNN better than a linear one, but no result on them says anything about the real data.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import pickle
@@ -72,17 +70,13 @@ def _write(name: str, folder: Path) -> None:
             write_idx(folder / f"raw/{split}-images-idx3-ubyte", images[:, 0])
             write_idx(folder / f"raw/{split}-labels-idx1-ubyte", labels)
         return
-    contents = {"batches.meta": {"num_cases_per_batch": len(test[1]), "label_names": list(SOURCES[name].classes)}}
+    meta = {"num_cases_per_batch": len(test[1]), "label_names": list(SOURCES[name].classes)}
+    (folder / "batches.meta").write_bytes(pickle.dumps(meta, protocol=4))
     batches = [*zip(*(np.split(array, 5) for array in train), strict=True), test]
     for i, (images, labels) in enumerate(batches, start=1):
-        contents[f"data_batch_{i}" if i < 6 else "test_batch"] = {
-            "batch_label": f"drawn batch {i} of 6",
-            "labels": labels.tolist(),
-            "data": images.reshape(len(images), -1),
-            "filenames": [f"drawn_{i}_{j}.png" for j in range(len(images))],
-        }
-    for path, content in contents.items():
-        (folder / path).write_bytes(pickle.dumps(content, protocol=4))
+        batch = {"batch_label": f"batch {i} of 6", "labels": labels.tolist(), "data": images.reshape(len(images), -1)}
+        batch["filenames"] = [f"drawn_{i}_{j}.png" for j in range(len(images))]
+        (folder / (f"data_batch_{i}" if i < 6 else "test_batch")).write_bytes(pickle.dumps(batch, protocol=4))
 
 
 def pictures(name: str) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -124,8 +118,7 @@ def _paint(name: str, templates: torch.Tensor, labels: torch.Tensor, random: tor
     ink = _warp(templates, labels, random, side)
     if name != "cifar10":
         return ink * (0.7 + 0.3 * torch.rand(n, 1, 1, 1, generator=random) + 0.1 * _waves(random, n, 1, 7, side))
-    mirrored = torch.rand(n, 1, 1, 1, generator=random) < 0.5
-    ink = torch.where(mirrored, ink.flip(3), ink)
+    ink = torch.where(torch.rand(n, 1, 1, 1, generator=random) < 0.5, ink, ink.flip(3))  # half of them mirrored
     # the class leans to a colour, chance moves it further: no colour belongs to one class
     lean = 0.12 * torch.cos(2 * math.pi * (labels.view(n, 1, 1, 1) / 10 + torch.arange(3).view(3, 1, 1) / 3))
     glyph = 0.5 - lean + 0.2 * torch.randn(n, 3, 1, 1, generator=random)
@@ -136,8 +129,8 @@ def _paint(name: str, templates: torch.Tensor, labels: torch.Tensor, random: tor
 def _warp(templates: torch.Tensor, labels: torch.Tensor, random: torch.Generator, side: int) -> torch.Tensor:
     """Of each label's glyph one face, turned, slanted, zoomed, shifted and bent: (B,) -> (B, 1, side, side)."""
     n = len(labels)
-    either_way = 2 * torch.rand(n, 2, 3, generator=random) - 1
-    theta = torch.eye(2, 3) + torch.tensor([0.3, 0.35, 0.15]) * either_way  # two columns zoom and turn, one shifts
+    change = torch.tensor([[0.25, 0.4, 0.15], [0.4, 0.2, 0.12]]) * (2 * torch.rand(n, 2, 3, generator=random) - 1)
+    theta = torch.eye(2, 3) + change  # its first two columns turn, slant and zoom, the last one shifts
     grid = F.affine_grid(theta, [n, 1, side, side], align_corners=False)
     grid += 0.07 * _waves(random, n, 2, 4, side).permute(0, 2, 3, 1)
     face = torch.randint(len(FACES), (n,), generator=random)
