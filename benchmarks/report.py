@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from course_utils import ROOT
+from course_utils.files.atomic import atomic
 
 README = ROOT / "README.md"
 RESULTS = ROOT / "results"
@@ -39,11 +40,9 @@ def read_json(path: Path) -> dict:
 
 
 def write_json(path: Path, result: dict) -> None:
-    """Each list of numbers on one line. Written under another name first: whoever looks finds the old or the new."""
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(_lists_on_one_line(json.dumps(result, indent=1)) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    """Each list of numbers on one line."""
+    with atomic(path) as part:
+        part.write_text(_lists_on_one_line(json.dumps(result, indent=1)) + "\n", encoding="utf-8", newline="\n")
 
 
 def _lists_on_one_line(text: str) -> str:

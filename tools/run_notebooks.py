@@ -120,8 +120,8 @@ def with_palette(png: str) -> str:
 def busy(path: Path, seconds: float) -> str | None:
     """Why these seconds must not be stored, or None. A kernel's start takes up to ten seconds more."""
     timing = json.loads((ROOT / "results" / "timing.json").read_text(encoding="utf-8"))["class"]["lessons"]
-    name = path.resolve().relative_to(ROOT / "notebooks").with_suffix("").as_posix()
-    measured = timing.get(name, {}).get("seconds")
+    names = {ROOT / "notebooks" / f"{name}.ipynb": name for name in timing}
+    measured = timing.get(names.get(path.resolve()), {}).get("seconds")
     if measured is None or seconds < 2 * measured + 10:
         return None
     return (

@@ -11,8 +11,8 @@ from packaging.version import Version
 from benchmarks import classroom
 from course_utils.__main__ import parser
 from tests.notebooks.rules import ROOT
-from tools.make_site import CONTENTS, adapted
-from tools.set_address import read_address
+from tools import address
+from tools.make_site import CONTENTS, adapted, modules
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OLDEST = Version(re.search(r'requires-python = ">=(.+?)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))[1])
@@ -72,6 +72,19 @@ def test_workflow(path):
     assert named <= TARGETS, f"no target is called {named - TARGETS}"
 
 
+def test_the_paths_that_they_name_are_there():
+    scripts = [*WORKFLOWS, ROOT / ".ci" / "run", ROOT / "Makefile", *(ROOT / "tests" / "environments").glob("*/run")]
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in scripts
+        for name in re.findall(
+            r"\b(?:tests|tools|benchmarks|course_utils)/[\w/.-]*\w", path.read_text(encoding="utf-8")
+        )
+        if not (ROOT / name).exists()
+    }
+    assert not found
+
+
 def test_smoke_runs_on_windows_and_macos_and_weekly():
     flow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     assert set(flow["jobs"]["test"]["strategy"]["matrix"]["os"]) == {"ubuntu-latest", "macos-latest", "windows-latest"}
@@ -91,15 +104,22 @@ def test_the_site_holds_every_page():
     assert {f"docs/{path.stem}" for path in (ROOT / "docs").glob("*.md")} <= set(listed)
 
 
+def test_the_site_describes_every_module():
+    """All but the exercises and questions, which would give the answers away."""
+    package = ROOT / "course_utils"
+    files = [path.relative_to(ROOT) for path in (*package.glob("*.py"), *package.glob("*/*.py"))]
+    assert sorted(modules()) == sorted(".".join(f.with_suffix("").parts) for f in files if f.stem != "__init__")
+
+
 def test_links_of_the_site():
-    address, known = read_address(), {"notebooks/02.ipynb", "images/a.png"}
+    known = {"notebooks/02.ipynb", "images/a.png"}
 
     def site(text: str) -> str:
-        return adapted(text, "notebooks/01.ipynb", known, address)
+        return adapted(text, "notebooks/01.ipynb", known)
 
     assert site("[next](02.ipynb#a)") == "[next](02.ipynb#a)"
     assert site("[up](../README.md)") == "[up](../index.md)"
-    assert site("[code](../conftest.py)") == f"[code]({address.url}/blob/{address.branch}/conftest.py)"
-    assert site("[folder](../tools)") == f"[folder]({address.url}/tree/{address.branch}/tools)"
+    assert site("[code](../conftest.py)") == f"[code]({address.url()}/blob/{address.BRANCH}/conftest.py)"
+    assert site("[folder](../tools)") == f"[folder]({address.url()}/tree/{address.BRANCH}/tools)"
     assert site("![a](../images/a.png)") == "![a](../images/a.png)"
     assert site("[![Open](https://a.b/c.svg)](https://d.e)") == "[Open](https://d.e)"

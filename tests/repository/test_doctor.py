@@ -1,0 +1,128 @@
+"""The instructor's pre-flight: every fault of a machine or a lesson is found, and says what to do."""
+
+import json
+import re
+import shutil
+import socket
+
+import pytest
+from nbformat.v4 import new_output
+
+from course_utils import doctor
+from course_utils.__main__ import main
+from course_utils.files import folders
+from course_utils.files.fetch import DataError
+from tests.repository.small_notebooks import notebook
+
+
+@pytest.fixture
+def healthy(monkeypatch, tmp_path):
+    """A machine without faults, as far as these tests look."""
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(doctor, "MODULES", ("json",))
+    monkeypatch.setattr(doctor, "_answers", lambda port: False)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9e9, 0, 9e9))
+    monkeypatch.setattr(folders, "locate", lambda name: tmp_path)
+    monkeypatch.setattr(folders, "prepare", lambda name, offline: tmp_path)
+    return monkeypatch
+
+
+def damaged(name, offline):
+    assert offline, "the doctor must not download"
+    raise DataError("found md5 1, expected 2")
+
+
+def read_only(**_):
+    raise PermissionError(13, "Permission denied")
+
+
+FAULTS = {
+    "old version": (doctor, "version", lambda name: "0.1", "torch 0.1 (>="),
+    "broken import": (doctor, "MODULES", ("no_such_module",), "import no_such_module fails"),
+    "port taken": (doctor, "_answers", lambda port: port == 6006, "port 6006 is taken"),
+    "disk full": (doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9e9, 9e9, 1e6), "0.0 GB free"),
+    "read-only": (doctor.tempfile, "TemporaryFile", read_only, "cannot be written: Permission denied"),
+    "no data": (folders, "locate", lambda name: None, "MNIST is missing"),
+    "damaged data": (folders, "prepare", damaged, "MNIST is damaged. found md5 1"),
+}
+
+
+def test_a_healthy_machine(healthy, capsys):
+    assert main(["doctor"]) == 0
+    assert "FAULT" not in capsys.readouterr().out
+    healthy.setattr(doctor, "_answers", lambda port: port == 8888)
+    assert main(["doctor"]) == 0, "JupyterLab takes another port by itself"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found(fault, healthy, capsys):
+    *target, message = FAULTS[fault]
+    healthy.setattr(*target)
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    marked = [i for i, line in enumerate(lines) if line.startswith("  FAULT")]
+    assert message in out and marked
+    assert all(lines[i + 1].strip().startswith("-> ") for i in marked), "every fault says what to do"
+
+
+def test_a_missing_package_is_found(tmp_path):
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("# nothing\nno-such-package>=1.0   # because\n\npytest>=1\n", encoding="utf-8")
+    found = list(doctor.packages(requirements))
+    assert [bool(finding.todo) for finding in found] == [False, True, False]
+    assert "no-such-package is not installed, >=1.0 is needed" in found[1].what
+
+
+def test_a_taken_port_is_seen():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert doctor._answers(port)
+    assert not doctor._answers(port)
+
+
+CHECKED = {
+    "metadata": {"tags": ["nbval-check-output"]},
+    "outputs": [new_output("stream", text="3\n")],
+    "execution_count": 1,
+}
+
+
+def test_check_finds_failing_lessons(healthy, tmp_path, capsys):
+    notebook(tmp_path / "notebooks" / "01_error.ipynb", "x = 1", "raise ValueError('broken')")
+    notebook(tmp_path / "notebooks" / "02_other.ipynb", "print(4)", **CHECKED)
+    notebook(tmp_path / "notebooks" / "03_empty.ipynb")
+    assert main(["check", "--speed", "smoke", "--write"]) == 1
+    out = capsys.readouterr().out
+    assert "3 faults, NOT ready for class" in out
+    assert re.search(r"FAULT  01_error: cell \[2\] fails: .*broken", out)
+    assert re.search(r"FAULT  02_other: cell \[1\] fails: ", out)
+    assert "FAULT  03_empty: it has no cell to run" in out
+    assert not (tmp_path / "results").exists(), "times of a run with faults are not stored"
+
+
+def test_check_times_the_lessons(healthy, tmp_path, capsys):
+    speed = "import os, time\nassert os.environ['COURSE_SPEED'] == 'smoke' and os.environ['COURSE_INTERACTIVE'] == '0'"
+    notebook(tmp_path / "notebooks" / "04_good.ipynb", speed, "time.sleep(0.5)", "print(3)")
+    notebook(tmp_path / "notebooks" / "solutions" / "04_good.ipynb", "print(3)", **CHECKED)
+    timing_file = tmp_path / "results" / "timing.json"
+    timing_file.parent.mkdir()
+    before = {"full": {"lessons": {}}, "smoke": {"lessons": {"01_other": {"seconds": 1.0, "slowest_cell": 0.5}}}}
+    timing_file.write_text(json.dumps(before), encoding="utf-8")
+    assert main(["check", "--speed", "smoke", "--write"]) == 0
+    assert re.search(r"ok     04_good +0\.\d  \[2\] 0\.", capsys.readouterr().out)
+    timing = json.loads(timing_file.read_text(encoding="utf-8"))
+    assert set(timing) == {"full", "smoke"}
+    assert set(timing["smoke"]) == {"machine", "cores", "date", "lessons"}
+    assert list(timing["smoke"]["lessons"]) == ["01_other", "04_good", "solutions/04_good"]
+    times = timing["smoke"]["lessons"]["04_good"]
+    assert 0.5 <= times["slowest_cell"] <= times["seconds"]
+
+
+def test_check_needs_lessons_and_nbval(healthy, capsys):
+    assert main(["check", "--speed", "smoke"]) == 1
+    assert "there is no notebook" in capsys.readouterr().out
+    healthy.setattr(doctor, "find_spec", lambda name: None)
+    assert main(["check"]) == 1
+    assert "nbval is not installed" in capsys.readouterr().out
