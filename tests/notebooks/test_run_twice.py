@@ -8,7 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbval.plugin import coalesce_streams, get_sanitize_patterns
 
 from tests.notebooks.rules import ROOT, Book, tags
@@ -23,13 +23,14 @@ RUNS = ("the first time", "once more", "in a second Run All")
 def run_twice(cells: list, folder: Path) -> list[tuple]:
     """(cell, when, cell as it ran): every cell twice in a row, then all of them again."""
     plan = [(cell, when) for cell in cells for when in RUNS[:2]] + [(cell, RUNS[2]) for cell in cells]
-    nb = new_notebook(cells=[deepcopy(cell) for cell, _ in plan])
-    for i, cell in enumerate(nb.cells):
+    copies = [deepcopy(cell) for cell, _ in plan]
+    for i, cell in enumerate(copies):
         cell.update(id=f"run-{i}", outputs=[], execution_count=None)
+    nb = new_notebook(cells=copies)
     client = SteadyClient(nb, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     client.allow_errors = True
     client.execute()
-    return [(cell, when, ran) for (cell, when), ran in zip(plan, nb.cells, strict=True)]
+    return [(cell, when, ran) for (cell, when), ran in zip(plan, copies, strict=True)]
 
 
 def texts(outputs: list) -> dict[str, list[str]]:
@@ -58,3 +59,28 @@ def faults(cells: list, folder: Path) -> list[str]:
 def test_any_cell_can_be_run_twice(path):
     found = faults(Book(path).code, path.parent)
     assert not found, f"{path.name}:\n- " + "\n- ".join(found)
+
+
+def test_what_depends_on_how_often_it_ran_is_found(tmp_path):
+    def cell(count, source, shown=""):
+        more = {"outputs": [new_output("stream", text=shown)], "metadata": {"tags": ["nbval-check-output"]}}
+        return new_code_cell(source, execution_count=count, **(more if shown else {}))
+
+    found = faults(
+        [
+            cell(1, "x, y = 1, 1"),
+            cell(2, "print(x)", "1\n"),
+            cell(3, "x = x + 1\nprint(x)", "2\n"),
+            cell(4, "del y"),
+            cell(5, "print('z' in globals())\nz = 1", "False\n"),
+        ],
+        tmp_path,
+    )
+    assert [fault.partition(":")[0][:32] for fault in found] == [
+        "cell [3], once more, shows {'std",
+        "cell [4], once more",
+        "cell [5], once more, shows {'std",
+        "cell [5], in a second Run All, s",
+    ]
+    assert "NameError: name 'y' is not defined" in found[1]
+    assert found[2].endswith("shows {'stdout': ['True\\n']}, stored is {'stdout': ['False\\n']}")
