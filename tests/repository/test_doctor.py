@@ -89,6 +89,7 @@ CHECKED = {
 }
 
 
+@pytest.mark.slow  # five kernels
 def test_check_finds_failing_lessons(healthy, tmp_path, capsys):
     notebook(tmp_path / "notebooks" / "01_error.ipynb", "x = 1", "raise ValueError('broken')")
     notebook(tmp_path / "notebooks" / "02_other.ipynb", "print(4)", **CHECKED)

@@ -105,6 +105,7 @@ def test_a_course_cannot_be_changed_by_accident():
         Course("04", 777, "class", torch.device("cpu")).speed = "full"
 
 
+@pytest.mark.slow  # two processes that import torch and train
 def test_freed_memory_is_kept_for_the_next_step():
     """On Linux with glibc, a block that is freed and asked for again costs no page fault. Elsewhere nothing happens."""
     script = """

@@ -31,7 +31,8 @@ def looks(table: Health) -> set[str]:
 
 @pytest.mark.parametrize("make", [
     lambda: models.Mlp((128, 64)), lambda: models.Mlp((128, 64), batch_norm=True), models.LeNet, models.LeNet5,
-    lambda: models.FashionCnn(dropout=0.0), models.Conv32x64, models.Conv32x64x128,
+    lambda: models.FashionCnn(dropout=0.0), models.Conv32x64,
+    pytest.param(models.Conv32x64x128, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_the_networks_of_the_course_are_healthy(make):
     torch.manual_seed(0)
