@@ -212,7 +212,7 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
 
 
 def run_notebook(path: Path, speed: str) -> Rehearsal:
-    """Run one notebook with nbval, as the tests do: errors and changed outputs of fixed cells are faults."""
+    """Run one notebook and its proofs, as the tests do: errors and changed outputs of fixed cells are faults."""
     name = path.relative_to(ROOT / "notebooks").with_suffix("").as_posix() if ROOT in path.parents else path.stem
     environment = os.environ | {"COURSE_SPEED": speed, "COURSE_INTERACTIVE": "0"}
     with tempfile.TemporaryDirectory() as folder:
@@ -231,7 +231,7 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
             command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", errors="replace"
         )
         cells = list(ElementTree.parse(report).iter("testcase")) if report.exists() else []
-    times = [float(cell.get("time", 0)) for cell in cells]
+    times = [float(cell.get("time", 0)) for cell in cells if cell.get("name").startswith("Cell ")]  # not its proofs
     slowest = max(range(len(times)), key=times.__getitem__, default=-1)
     fault = ""
     if process.returncode != 0 or not cells:
@@ -241,11 +241,13 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
 
 
 def _first_fault(cells: list[ElementTree.Element]) -> str:
+    """Of the cells, in order; after them come the proofs of the lesson (tests/notebooks/proofs), each with its name."""
     for number, cell in enumerate(cells, 1):
         for problem in (*cell.findall("failure"), *cell.findall("error")):
             text = re.sub(r"\x1b\[[0-9;]*m|#x1B\[[0-9;]*m", "", problem.text or problem.get("message") or "")
             lines = [line.strip() for line in text.splitlines() if line.strip()]
-            return f"cell [{number}] fails: " + " ".join(lines)[-400:]
+            name = f"cell [{number}]" if cell.get("name").startswith("Cell ") else f"the proof {cell.get('name')!r}"
+            return f"{name} fails: " + " ".join(lines)[-400:]
     return ""
 
 

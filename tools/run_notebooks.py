@@ -29,6 +29,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from PIL import Image
 
 from course_utils import ROOT
+from tests.notebooks.proofs import pieces, proof_file
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CELL_METADATA = ("tags", "editable", "deletable")  # what is kept
@@ -60,8 +61,12 @@ class SteadyClient(NotebookClient):
 
 
 def execute(path: Path, timeout: int) -> nbformat.NotebookNode:
-    """Run all cells in a fresh kernel, in the notebook's own folder."""
+    """Run all cells in a fresh kernel, in the notebook's own folder, and then what proves its text."""
     nb = nbformat.read(path, as_version=4)
+    length = len(nb.cells)
+    proofs = proof_file(path.resolve()) if ROOT / "notebooks" in path.resolve().parents else None
+    if proofs and proofs.exists():
+        nb.cells += [nbformat.v4.new_code_cell(piece.source) for piece in pieces(proofs)]
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -72,6 +77,7 @@ def execute(path: Path, timeout: int) -> nbformat.NotebookNode:
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
+    del nb.cells[length:]
     return nb
 
 
