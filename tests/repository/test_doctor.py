@@ -103,6 +103,7 @@ def test_check_finds_failing_lessons(healthy, tmp_path, capsys):
     assert not (tmp_path / "results").exists(), "times of a run with faults are not stored"
 
 
+@pytest.mark.slow  # kernels
 def test_check_times_the_lessons(healthy, tmp_path, capsys):
     speed = "import os, time\nassert os.environ['COURSE_SPEED'] == 'smoke' and os.environ['COURSE_INTERACTIVE'] == '0'"
     notebook(tmp_path / "notebooks" / "04_good.ipynb", speed, "time.sleep(0.5)", "print(3)")

@@ -9,6 +9,7 @@ from course_utils import ROOT
 from tests.repository.small_notebooks import notebook
 
 
+@pytest.mark.slow  # a test run in the test run
 def test_a_lesson_without_cells_fails_the_run(tmp_path):
     of_tests = "__init__.py notebooks/__init__.py notebooks/proofs/__init__.py notebooks/proofs_plugin.py"
     parts = [f"tests/{name}" for name in (*of_tests.split(), "notebooks/nbval_sanitize.cfg")]
