@@ -31,6 +31,7 @@ def test_ours_takes_the_steps_of_the_floor():
         torch.testing.assert_close(b, c, atol=1e-5, rtol=0)  # the order of the four images changes the rounding
 
 
+@pytest.mark.slow  # loads seven data sets twice
 @pytest.mark.parametrize("row", speed.TRAININGS)
 def test_the_posts_way_gives_the_same_images(row):
     recipe = speed.TRAININGS[row].recipe

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from course_utils import ROOT
 from tests.repository.small_notebooks import notebook
 
