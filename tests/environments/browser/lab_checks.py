@@ -61,14 +61,13 @@ NOTEBOOKS = {  # small ones, written for these tests
     "pad.ipynb": (
         SETUP,
         """import torch
-from torch.utils.data import Subset
 from course_utils.data import load, loader, pad_and_crop
 from course_utils.models import LeNet
 from course_utils.train import evaluate, fit
 
 mnist = load("mnist")
 train = mnist.train.with_transform(lambda images: pad_and_crop(images, 2))
-batches, model = loader(Subset(train, range(20_000)), batch_size=64, shuffle=True), LeNet()
+batches, model = loader(train.subset(slice(20_000)), batch_size=64, shuffle=True), LeNet()
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
 schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=len(batches))
 fit(model, batches, epochs=1, optimizer=optimizer, scheduler=schedule, scheduler_interval="step", verbose=False)
@@ -80,12 +79,11 @@ print("validation:", evaluate(model, loader(mnist.validation, batch_size=500)))"
         SETUP,
         """import torch
 from torch import nn
-from torch.utils.data import Subset
 from course_utils.data import load, loader
 from course_utils.train import fit
 
 fashion = load("fashion_mnist")
-batches = loader(Subset(fashion.train, range(5_000)), batch_size=50)
+batches = loader(fashion.train.subset(slice(5_000)), batch_size=50)
 model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 history = fit(model, batches, epochs=1, optimizer=torch.optim.SGD(model.parameters(), lr=0.01), verbose=False)""",
         "from course_utils.widgets.picker import picker\npicker(model, fashion.test, fashion.classes)",
