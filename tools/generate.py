@@ -5,7 +5,7 @@
     python -m tools.generate --address owner/name     # first put another GitHub address into every file that has one
 
 Made are the exercise notebooks and the list of exercises in each lesson (`exercises.py`), the quiz of each lesson
-(`quizzes.py`), the minutes (`minutes.py`), the tables of measured figures (`benchmarks/tables.py`) and of the files of
+(`quizzes.py`), the minutes (`minutes.py`), the tables of measured figures (`tables.py`) and of the files of
 the data sets (`data_files.py`). Outputs of notebooks are not: they come from run_notebooks.py.
 """
 
@@ -14,9 +14,8 @@ import re
 import sys
 from collections.abc import Callable
 
-from benchmarks import tables
 from course_utils import ROOT
-from tools import address, data_files, exercises, minutes, quizzes
+from tools import address, data_files, exercises, minutes, quizzes, tables
 from tools.texts import Texts
 
 STEPS: tuple[Callable[[Texts], None], ...] = (

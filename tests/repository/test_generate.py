@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from benchmarks import tables
 from course_utils import ROOT
 from course_utils.files.sources import SOURCES
-from tools import address, data_files, generate, minutes
+from tools import address, data_files, generate, minutes, tables
 from tools.texts import Texts
 
 

@@ -1,15 +1,10 @@
-"""The tables of measured figures, from results/*.json. `make generate` puts them between their marks in the pages."""
-
-from __future__ import annotations
+"""The tables of measured figures, from results/*.json, in the pages that have their marks."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from benchmarks import cifar10, classroom, data_path, reproduce, speed
 from benchmarks.report import README, RESULTS, read_json
-
-if TYPE_CHECKING:
-    from tools.texts import Texts
+from tools.texts import Texts
 
 TABLES: dict[str, Callable[[], str]] = {
     "accuracy": lambda: reproduce.accuracy_table(reproduce.read()),
