@@ -43,6 +43,7 @@ def run(folder, *options):
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow  # a test run in the test run
 def test_a_wrong_proof_fails_the_run_and_is_named(tmp_path):
     wrong = "# %% x is seven (cell [2])\nassert x == 7\ny = 8\n\n# %% y is nine\nassert y == 9, 'y is not nine'\n"
     course(tmp_path, a_lesson=wrong, another=wrong.replace("y == 9", "y == 8"), third="# %% no name\nz\n")

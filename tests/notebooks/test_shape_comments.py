@@ -62,8 +62,13 @@ def run_cells(sources: dict[str, str]) -> Checker:
     return checker
 
 
+WITH_ARROWS = [path for path in LESSONS if ARROW.search(path.read_text(encoding="utf-8"))]
+SLOW = {"08_cifar10_vgg", "10_cifar10_to_94"}  # colour pictures and wide networks
+
+
 @pytest.mark.parametrize(
-    "path", [path for path in LESSONS if ARROW.search(path.read_text(encoding="utf-8"))], ids=lambda path: path.stem
+    "path",
+    [pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in SLOW)) for path in WITH_ARROWS],
 )
 def test_lessons(path, monkeypatch):
     monkeypatch.chdir(path.parent)
