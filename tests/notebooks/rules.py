@@ -17,6 +17,7 @@ import nbformat
 
 from course_utils import ROOT
 from tests.notebooks.proofs import proof_file
+from tools import address
 
 # trap: wrong on purpose, and said so; stored-seconds: shows seconds that were measured in another run
 KNOWN_TAGS = {"nbval-check-output", "exercise", "solution", "trap", "stored-seconds"}
@@ -26,7 +27,6 @@ LAST_SECTIONS = ["Exercises", "Quiz", "Recap", "Next"]
 MACHINE_PATH = re.compile(
     r"/(?:home|root|Users|tmp|work|mnt|content)/\w|[A-Za-z]:\\+(?:Users|Windows)|at 0x[0-9a-f]{6}"
 )
-BADGE = "https://colab.research.google.com/github/{repository}/blob/main/{notebook}"
 # The setup cell of every notebook. Without "google.colab" it only puts the repository's root on the path.
 SETUP = """\
 import os, subprocess, sys
@@ -40,12 +40,6 @@ from course_utils.course import setup
 
 course = setup(lesson="{lesson}", seed={seed})"""
 Rule = Callable[["Book"], Iterator[str]]
-
-
-def repository() -> str:
-    """owner/name of the course on GitHub: its one place is pyproject.toml."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")  # no tomllib in Python 3.10
-    return re.search(r'^Repository = "https://github\.com/([^/"]+/[^/"]+)"', text, re.M).group(1)
 
 
 class Book:
@@ -510,7 +504,7 @@ def title(book: Book) -> Iterator[str]:
 
 
 def colab_badge(book: Book) -> Iterator[str]:
-    expected = BADGE.format(repository=repository(), notebook=book.path.relative_to(book.root).as_posix())
+    expected = address.badge(book.path.relative_to(book.root).as_posix())
     badges = re.findall(r"\]\((https://colab\.research\.google\.com/github/[^)]*)\)", book.front)
     if badges != [expected]:
         yield f"the Colab badge leads to {badges or 'nowhere'}, expected {expected}"
@@ -527,7 +521,7 @@ def setup_cell(book: Book) -> Iterator[str]:
     first = [cell.source for cell in book.code if book.number != "00" or "setup(" in cell.source]
     source = first[0] if first else ""
     seed = re.search(r"seed=(\d+)\)$", source)
-    expected = SETUP.format(repository=repository(), lesson=book.number, seed=seed.group(1) if seed else 777)
+    expected = SETUP.format(repository=address.repository(), lesson=book.number, seed=seed.group(1) if seed else 777)
     if source != expected:
         yield f"this is not the setup cell; expected:\n{expected}\nfound:\n{source}"
 
