@@ -23,7 +23,7 @@ from benchmarks.report import RESULTS, ROOT, machine, write_json
 
 RESULT = RESULTS / "classroom.json"
 PAGE = ROOT / "docs" / "JUPYTERHUB.md"
-LESSONS = ("04_lenet_build_up", "08_cifar10_vgg")
+LESSONS = ("05_lenet_build_up", "10_cifar10_vgg")
 STUDENTS = (1, 2, 4)
 
 

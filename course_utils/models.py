@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 class Mlp(nn.Module):
-    """A multilayer perceptron on flattened images (lessons 03 and 08, after the post "MCL").
+    """A multilayer perceptron on flattened images (lessons 04 and 10, after the post "MCL").
 
     Args:
         hidden: widths of the hidden layers. `()` is a linear model, the post's v0; `(128, 64)` is its v1.
@@ -41,7 +41,7 @@ class Mlp(nn.Module):
 
 
 class LeNet(nn.Module):
-    """The LeNet of lesson 04, after the post "Seminar 3": two 5x5 convolutions without padding, three linear layers.
+    """The LeNet of lesson 05, after the post "Seminar 3": two 5x5 convolutions without padding, three linear layers.
 
     Shapes: (N, 1, 28, 28) in, logits (N, 10) out; 44,426 parameters.
     Source of the idea: LeCun et al., "Backpropagation Applied to Handwritten Zip Code Recognition", 1989.
@@ -67,7 +67,7 @@ class LeNet(nn.Module):
 
 
 class LeNet5(nn.Module):
-    """LeNet-5 with the layer names of its paper (lesson 05, after the post "Deeperence"), ending in logits.
+    """LeNet-5 with the layer names of its paper (lesson 07, after the post "Deeperence"), ending in logits.
 
     Shapes: (N, 1, 28, 28) in, logits (N, 10) out; 61,706 parameters.
     Source: LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998, whose
@@ -103,7 +103,7 @@ class LeNet5(nn.Module):
 
 
 class FashionCnn(nn.Module):
-    """The small network of lesson 06, after the post "3-minute": two 5x5 convolutions, dropout before the last layer.
+    """The small network of lesson 08, after the post "3-minute": two 5x5 convolutions, dropout before the last layer.
 
     Args:
         dropout: the probability with which each hidden number is set to 0 in training; 0 switches it off.
@@ -129,7 +129,7 @@ class FashionCnn(nn.Module):
 
 
 class Conv32x64(nn.Module):
-    """Conv32-64 of lesson 07, after the post "Lec 10-2": two 3x3 convolutions and one linear layer (Xavier-uniform).
+    """Conv32-64 of lesson 09, after the post "Lec 10-2": two 3x3 convolutions and one linear layer (Xavier-uniform).
 
     The post has each ReLU before the pooling. The result is the same, bit for bit: ReLU keeps the order of numbers, so
     the maximum stays the maximum. After the pooling it has a quarter of the work, and an epoch takes a third less time.
@@ -157,7 +157,7 @@ class Conv32x64(nn.Module):
 
 
 class Conv32x64x128(nn.Module):
-    """The deeper model of lesson 07, after the post "Lec 10-2": a third convolution, a hidden layer, dropout.
+    """The deeper model of lesson 09, after the post "Lec 10-2": a third convolution, a hidden layer, dropout.
 
     Args:
         dropout: the probability with which each hidden number is set to 0 in training; 0 switches it off.
@@ -193,7 +193,7 @@ class Conv32x64x128(nn.Module):
 
 
 class Vgg(nn.Module):
-    """A small VGG-style network for CIFAR-10 (lesson 08, after the post "MCL").
+    """A small VGG-style network for CIFAR-10 (lesson 10, after the post "MCL").
 
     Pairs of 3x3 convolutions with batch normalisation, 2x2 max pooling after each pair, and one linear layer.
 
@@ -242,7 +242,7 @@ class Residual(nn.Module):
 
 
 class CifarNet(nn.Module):
-    """The network of lesson 10: 2x2 windows, then three blocks of two 3x3 convolutions, and one linear layer.
+    """The network of lesson 12: 2x2 windows, then three blocks of two 3x3 convolutions, and one linear layer.
 
     Pooling stands inside a block, before its first batch normalisation, so that all that follows works on a quarter of
     the numbers. The scale of each batch normalisation stays 1: only its shift, a bias, is learned. The logits are

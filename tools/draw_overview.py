@@ -156,7 +156,7 @@ def clinic(axis: Axes) -> None:
 
 
 def whitening(axis: Axes) -> None:
-    """The kernels of lesson 10, from the patches of the street: what its patches of 2x2 pixels are made of."""
+    """The kernels of lesson 12, from the patches of the street: what its patches of 2x2 pixels are made of."""
     street = torch.from_numpy(imageio.imread(IMAGES / "street.png")).permute(2, 0, 1)[None] / 255
     kernels = whitening_kernels(street - street.mean(dim=(2, 3), keepdim=True))
     for i, kernel in enumerate(kernels):
@@ -196,19 +196,19 @@ def channels_of(box) -> str:
 PANELS = [
     ("01  Image filters", "blur and edges, by hand, then OpenCV", filters),
     ("02  The bytes of an image file", "a reader for the raw files of MNIST", bytes_of_a_file),
-    ("03  MLP and batch normalisation", "a network without windows", mlp),
-    ("04  LeNet", "a convolutional network, layer by layer", network(LeNet(), (1, 1, 28, 28), side_of)),
-    ("05  LeNet-5", "named layers; log-softmax", network(LeNet5(), (1, 1, 28, 28), name_of)),
-    ("06  Fashion-MNIST and dropout", "what if the shoe moves?", fashion),
-    ("07  Conv32-64 and Adam", "two 3x3 windows see 5x5 pixels", windows),
+    ("04  MLP and batch normalisation", "a network without windows", mlp),
+    ("05  LeNet", "a convolutional network, layer by layer", network(LeNet(), (1, 1, 28, 28), side_of)),
+    ("07  LeNet-5", "named layers; log-softmax", network(LeNet5(), (1, 1, 28, 28), name_of)),
+    ("08  Fashion-MNIST and dropout", "what if the shoe moves?", fashion),
+    ("09  Conv32-64 and Adam", "two 3x3 windows see 5x5 pixels", windows),
     (
-        "08  CIFAR-10 and a VGG network",
+        "10  CIFAR-10 and a VGG network",
         "the sides shrink, the channels grow",
         network(Vgg(), (1, 3, 32, 32), channels_of, 0.5),
     ),
-    ("09  The debug clinic", "find a fault by its symptom, mend it", clinic),
-    ("10  To 94 % on CIFAR-10", "one measured idea at a time", whitening),
-    ("11  Several processes", "one training, shared", processes),
+    ("11  The debug clinic", "find a fault by its symptom, mend it", clinic),
+    ("12  To 94 % on CIFAR-10", "one measured idea at a time", whitening),
+    ("13  Several processes", "one training, shared", processes),
 ]
 
 

@@ -1,7 +1,7 @@
 """What the layers of a trained network give: its activations, its filters, and the patches that a channel reacts to.
 
 Functions that compute return tensors, functions that draw return a figure of `show`. A layer is given as itself, such
-as `model.conv1`, and is watched with a forward hook, which lesson 06 writes out. Every look is taken in evaluation
+as `model.conv1`, and is watched with a forward hook, which lesson 08 writes out. Every look is taken in evaluation
 mode, and leaves the model as it was.
 """
 

@@ -144,8 +144,8 @@ def test_verdict():
     assert reproduce.verdict(0.95, [0.93]) == "no, 2.00 points lower"
 
 
-def test_lesson_03_states_the_time_of_the_four_runs():
+def test_lesson_04_states_the_time_of_the_four_runs():
     *_, (claim, _, measured) = reproduce.claims_of_mcl(reproduce.read())
     assert "four runs" in claim and "seconds" in measured
-    lesson = (reproduce.ROOT / "notebooks" / "03_mlp_vs_batchnorm.ipynb").read_text(encoding="utf-8")
+    lesson = (reproduce.ROOT / "notebooks" / "04_mlp_vs_batchnorm.ipynb").read_text(encoding="utf-8")
     assert f"`{measured.split()[0]}` seconds" in lesson

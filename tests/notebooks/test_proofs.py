@@ -90,5 +90,5 @@ def test_pieces_that_cannot_be_told_apart_are_refused(text, tmp_path):
 
 def test_where_the_proofs_of_a_notebook_are(tmp_path):
     folder = tmp_path / "tests/notebooks/proofs"
-    assert proof_file(tmp_path / "notebooks/03_a.ipynb", tmp_path) == folder / "03_a.py"
-    assert proof_file(tmp_path / "notebooks/solutions/03_a.ipynb", tmp_path) == folder / "solutions/03_a.py"
+    assert proof_file(tmp_path / "notebooks/04_a.ipynb", tmp_path) == folder / "04_a.py"
+    assert proof_file(tmp_path / "notebooks/solutions/04_a.ipynb", tmp_path) == folder / "solutions/04_a.py"

@@ -33,28 +33,28 @@ GLOSSARY = """# Glossary
 
 ## bias
 
-**편향** · An added number. [Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)
+**편향** · An added number. [Lesson 05, section 1](../notebooks/05_lenet_build_up.ipynb#1-one-convolution-layer)
 
 ## linear layer
 
-**선형층** · Sums. [Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)
+**선형층** · Sums. [Lesson 05, section 1](../notebooks/05_lenet_build_up.ipynb#1-one-convolution-layer)
 
 ## padding
 
-**패딩** · Zeros around it. [Lesson 05, section 1](../notebooks/05_lenet5_log_softmax.ipynb#1-names)
+**패딩** · Zeros around it. [Lesson 07, section 1](../notebooks/07_lenet5_log_softmax.ipynb#1-names)
 
 ## test set
 
-**테스트** · For the end. [Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)
+**테스트** · For the end. [Lesson 05, section 1](../notebooks/05_lenet_build_up.ipynb#1-one-convolution-layer)
 """
 TEXT = """\
-# 04 · a linear layer
+# 05 · a linear layer
 
 | | |
 |---|---|
 | **Data** | a linear layer |
 
-`linear layer` and "linear layer" and $linear layer$ and [a linear layer](04.ipynb).
+`linear layer` and "linear layer" and $linear layer$ and [a linear layer](05.ipynb).
 
 ```python
 linear layer
@@ -73,10 +73,10 @@ def terms(tmp_path):
 
 
 def faults(folder, terms, *texts):
-    """What the rule says of lesson 04 with these texts."""
+    """What the rule says of lesson 05 with these texts."""
     nb = new_notebook(cells=[new_markdown_cell(text) for text in texts])
-    nbformat.write(nb, folder / "04_lenet_build_up.ipynb")
-    return list(link_faults(Book(folder / "04_lenet_build_up.ipynb"), terms))
+    nbformat.write(nb, folder / "05_lenet_build_up.ipynb")
+    return list(link_faults(Book(folder / "05_lenet_build_up.ipynb"), terms))
 
 
 def test_first_uses_that_are_linked_once(tmp_path, terms):
@@ -111,9 +111,9 @@ def test_a_wrong_link_is_found(right, wrong, message, tmp_path, terms):
         ("Sums.", "Sums. More of them.", "expected one sentence"),
         ("ipynb#1-one-convolution-layer)\n\n## linear", "ipynb#gone)\n\n## linear", "has no section #gone"),
         (
-            "[Lesson 04, section 1](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)\n\n## p",
-            "[Lesson 04, section 2](../notebooks/04_lenet_build_up.ipynb#1-one-convolution-layer)\n\n## p",
-            "the link says '04, section 2'",
+            "[Lesson 05, section 1](../notebooks/05_lenet_build_up.ipynb#1-one-convolution-layer)\n\n## p",
+            "[Lesson 05, section 2](../notebooks/05_lenet_build_up.ipynb#1-one-convolution-layer)\n\n## p",
+            "the link says '05, section 2'",
         ),
     ],
 )

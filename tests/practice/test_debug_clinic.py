@@ -1,4 +1,4 @@
-"""Lesson 09: every broken version that is handed out fails its check, and every mended version passes it."""
+"""Lesson 11: every broken version that is handed out fails its check, and every mended version passes it."""
 
 import ast
 import re
@@ -7,27 +7,27 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils.practice.exercises.lesson_09 import CHECKERS
+from course_utils.practice.exercises.lesson_11 import CHECKERS
 from course_utils.practice.judge import judge
 from tests.notebooks.proofs import proof_file
 from tests.notebooks.rules import ROOT
-from tests.practice.answers.lesson_09 import STILL
+from tests.practice.answers.lesson_11 import STILL
 from tools import exercises
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-SOLUTION = nbformat.read(ROOT / "notebooks" / "solutions" / "09_debug_clinic.ipynb", as_version=4)
-EXERCISE = exercises.exercise(nbformat.read(ROOT / "notebooks" / "solutions" / "09_debug_clinic.ipynb", as_version=4))
+SOLUTION = nbformat.read(ROOT / "notebooks" / "solutions" / "11_debug_clinic.ipynb", as_version=4)
+EXERCISE = exercises.exercise(nbformat.read(ROOT / "notebooks" / "solutions" / "11_debug_clinic.ipynb", as_version=4))
 
 
 def verdict(nb: nbformat.NotebookNode, number: str) -> str:
     """What `check` says of a notebook's answer to one exercise, run alone with the imports."""
     code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
-    i = next(i for i, source in enumerate(code) if source.startswith(f'check("09.{number}"'))
+    i = next(i for i, source in enumerate(code) if source.startswith(f'check("11.{number}"'))
     namespace = {"__name__": "__main__"}
     for source in (code[1], code[i - 1]):
-        exec(compile(ast.parse(source), "09", "exec"), namespace)
+        exec(compile(ast.parse(source), "11", "exec"), namespace)
     answer = re.fullmatch(r'check\("[\d.]+", (\w+)\)', code[i])[1]
-    return judge(f"09.{number}", namespace[answer])
+    return judge(f"11.{number}", namespace[answer])
 
 
 @pytest.mark.parametrize("number", CHECKERS)
@@ -40,14 +40,14 @@ def test_the_broken_version_fails_and_the_mended_one_passes(number):
 @pytest.mark.parametrize("number", CHECKERS)
 def test_a_repair_that_leaves_the_symptom_is_not_done(number):
     for answer in STILL[number]:
-        found = judge(f"09.{number}", answer)
+        found = judge(f"11.{number}", answer)
         assert found.startswith("not done yet (") and "\n" not in found, found
 
 
 def test_lesson_and_exercises_name_the_same_faults():
-    """Fault N of the lesson is exercise 09.N, and every fault has its number in the bill or stops with an error."""
+    """Fault N of the lesson is exercise 11.N, and every fault has its number in the bill or stops with an error."""
     assert len(CHECKERS) == 18 == len(STILL)
-    path = ROOT / "notebooks" / "09_debug_clinic.ipynb"
+    path = ROOT / "notebooks" / "11_debug_clinic.ipynb"
     lesson = nbformat.read(path, as_version=4)
     text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
     code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
@@ -65,4 +65,4 @@ def test_a_cell_hands_out_its_comments():
 
 
 def test_exercise_notebook_is_there():
-    assert Path(ROOT / "notebooks" / "exercises" / "09_debug_clinic.ipynb").exists()
+    assert Path(ROOT / "notebooks" / "exercises" / "11_debug_clinic.ipynb").exists()

@@ -63,47 +63,47 @@ def test_right_numbers_are_what_torch_says():
     assert keys("01")[0] == f"{(sobel * rows).sum():.0f}"
     assert keys("01")[2] == str(shape(nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(2)), 1, 1, 64, 64)[-1])
     assert keys("02")[1] == f"{100 * 3 * 4 + 12:,}"
-    assert keys("03")[0] == parameters(nn.BatchNorm1d(64))
+    assert keys("04")[0] == parameters(nn.BatchNorm1d(64))
     least = nn.functional.cross_entropy(torch.eye(10)[[3]], torch.tensor([3]))
-    assert keys("03")[1].endswith(f"{least:.2f}")
-    assert keys("03")[2] == f"{1000 / 1050:.1%} and {1000 / 1100:.1%}".replace("%", " %")
-    assert keys("04")[0] == parameters(nn.Conv2d(6, 16, 5))
-    assert keys("04")[1] == str(shape(nn.Sequential(nn.Conv2d(1, 1, 5), nn.MaxPool2d(2)), 1, 1, 32, 32)[-1])
-    assert keys("05")[0] == str(shape(nn.Conv2d(6, 16, 5), 8, 6, 14, 20))
+    assert keys("04")[1].endswith(f"{least:.2f}")
+    assert keys("04")[2] == f"{1000 / 1050:.1%} and {1000 / 1100:.1%}".replace("%", " %")
+    assert keys("05")[0] == parameters(nn.Conv2d(6, 16, 5))
+    assert keys("05")[1] == str(shape(nn.Sequential(nn.Conv2d(1, 1, 5), nn.MaxPool2d(2)), 1, 1, 32, 32)[-1])
+    assert keys("07")[0] == str(shape(nn.Conv2d(6, 16, 5), 8, 6, 14, 20))
     torch.manual_seed(0)
-    assert keys("06")[0] == f"0 or {nn.Dropout(0.25)(torch.full((100,), 6.0)).max():.0f}"
-    assert keys("06")[1] == parameters(nn.Dropout(0.5))
-    assert keys("07")[0] == parameters(nn.Conv2d(32, 64, 3, padding=1))
-    assert keys("07")[1] == str(shape(nn.MaxPool2d(2, padding=1), 1, 1, 9, 9)[-1])
+    assert keys("08")[0] == f"0 or {nn.Dropout(0.25)(torch.full((100,), 6.0)).max():.0f}"
+    assert keys("08")[1] == parameters(nn.Dropout(0.5))
+    assert keys("09")[0] == parameters(nn.Conv2d(32, 64, 3, padding=1))
+    assert keys("09")[1] == str(shape(nn.MaxPool2d(2, padding=1), 1, 1, 9, 9)[-1])
     weight = torch.zeros(1, requires_grad=True)
     weight.grad = torch.tensor([0.2])
     torch.optim.Adam([weight], lr=0.001).step()
-    assert keys("07")[2] == f"{abs(weight.item()):.3f}"
-    assert keys("08")[1] == parameters(nn.Conv2d(64, 128, 3, bias=False))
+    assert keys("09")[2] == f"{abs(weight.item()):.3f}"
+    assert keys("10")[1] == parameters(nn.Conv2d(64, 128, 3, bias=False))
     optimizer = torch.optim.SGD([weight], lr=0.001)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.9)
     for _ in range(2):
         optimizer.step()
         scheduler.step()
-    assert keys("08")[2] == f"{optimizer.param_groups[0]['lr']:g}"
+    assert keys("10")[2] == f"{optimizer.param_groups[0]['lr']:g}"
     short = torch.ones((), dtype=torch.bfloat16)
     for _ in range(1000):
         short += 0.003
-    assert keys("10")[0] == f"{short.item()}"
+    assert keys("12")[0] == f"{short.item()}"
     with FlopCounterMode(display=False) as counter:
         nn.Conv2d(64, 256, 3, padding=1, bias=False)(nn.MaxPool2d(2)(torch.zeros(1, 64, 31, 31)))
-    assert keys("10")[1] == f"{counter.get_total_flops():,}"
+    assert keys("12")[1] == f"{counter.get_total_flops():,}"
     wanted = torch.tensor([[0.82, *[0.02] * 9]])
     least = nn.functional.cross_entropy(wanted.log(), torch.tensor([0]), label_smoothing=0.2)
-    assert keys("10")[2] == f"{least:.2f}"
+    assert keys("12")[2] == f"{least:.2f}"
     _, biases = sgd_with_fast_biases(nn.Linear(1, 1), lr=0.1, momentum=0.9, weight_decay=0.0016).param_groups
-    assert keys("10")[3] == f"{biases['weight_decay']:.6f}"
+    assert keys("12")[3] == f"{biases['weight_decay']:.6f}"
     one_side = [first == second for first in (True, False) for second in (True, False)]
-    assert keys("10")[4] == f"{50_000 * sum(one_side) // len(one_side):,} and 0"
+    assert keys("12")[4] == f"{50_000 * sum(one_side) // len(one_side):,} and 0"
     best_of_twenty = 0.2 * torch.randn(20_000, 20).amax(dim=1).mean()
-    assert keys("10")[5] == f"by about {best_of_twenty:.1f} points"
-    assert keys("11")[0] == f"{len(DistributedSampler(range(1000), num_replicas=3, rank=0)):,}"
-    assert keys("11")[3] == f"{2 * 3 * 44_426 * 4 // 4:,}"  # six times a quarter of the gradient, four bytes a number
+    assert keys("12")[5] == f"by about {best_of_twenty:.1f} points"
+    assert keys("13")[0] == f"{len(DistributedSampler(range(1000), num_replicas=3, rank=0)):,}"
+    assert keys("13")[3] == f"{2 * 3 * 44_426 * 4 // 4:,}"  # six times a quarter of the gradient, four bytes a number
     assert parameters(LeNet()) == "44,426"
 
 

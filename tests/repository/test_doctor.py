@@ -93,32 +93,32 @@ CHECKED = {
 def test_check_finds_failing_lessons(healthy, tmp_path, capsys):
     notebook(tmp_path / "notebooks" / "01_error.ipynb", "x = 1", "raise ValueError('broken')")
     notebook(tmp_path / "notebooks" / "02_other.ipynb", "print(4)", **CHECKED)
-    notebook(tmp_path / "notebooks" / "03_empty.ipynb")
+    notebook(tmp_path / "notebooks" / "04_empty.ipynb")
     assert main(["check", "--speed", "smoke", "--write"]) == 1
     out = capsys.readouterr().out
     assert "3 faults, NOT ready for class" in out
     assert re.search(r"FAULT  01_error: cell \[2\] fails: .*broken", out)
     assert re.search(r"FAULT  02_other: cell \[1\] fails: ", out)
-    assert "FAULT  03_empty: it has no cell to run" in out
+    assert "FAULT  04_empty: it has no cell to run" in out
     assert not (tmp_path / "results").exists(), "times of a run with faults are not stored"
 
 
 @pytest.mark.slow  # kernels
 def test_check_times_the_lessons(healthy, tmp_path, capsys):
     speed = "import os, time\nassert os.environ['COURSE_SPEED'] == 'smoke' and os.environ['COURSE_INTERACTIVE'] == '0'"
-    notebook(tmp_path / "notebooks" / "04_good.ipynb", speed, "time.sleep(0.5)", "print(3)")
-    notebook(tmp_path / "notebooks" / "solutions" / "04_good.ipynb", "print(3)", **CHECKED)
+    notebook(tmp_path / "notebooks" / "05_good.ipynb", speed, "time.sleep(0.5)", "print(3)")
+    notebook(tmp_path / "notebooks" / "solutions" / "05_good.ipynb", "print(3)", **CHECKED)
     timing_file = tmp_path / "results" / "timing.json"
     timing_file.parent.mkdir()
     before = {"full": {"lessons": {}}, "smoke": {"lessons": {"01_other": {"seconds": 1.0, "slowest_cell": 0.5}}}}
     timing_file.write_text(json.dumps(before), encoding="utf-8")
     assert main(["check", "--speed", "smoke", "--write"]) == 0
-    assert re.search(r"ok     04_good +0\.\d  \[2\] 0\.", capsys.readouterr().out)
+    assert re.search(r"ok     05_good +0\.\d  \[2\] 0\.", capsys.readouterr().out)
     timing = json.loads(timing_file.read_text(encoding="utf-8"))
     assert set(timing) == {"full", "smoke"}
     assert set(timing["smoke"]) == {"machine", "cores", "date", "lessons"}
-    assert list(timing["smoke"]["lessons"]) == ["01_other", "04_good", "solutions/04_good"]
-    times = timing["smoke"]["lessons"]["04_good"]
+    assert list(timing["smoke"]["lessons"]) == ["01_other", "05_good", "solutions/05_good"]
+    times = timing["smoke"]["lessons"]["05_good"]
     assert 0.5 <= times["slowest_cell"] <= times["seconds"]
 
 

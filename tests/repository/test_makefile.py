@@ -98,7 +98,7 @@ def test_the_other_targets_call_what_they_should(make):
     assert measured == ["-m course_utils check --speed smoke --write", "-m tools.generate"]
     assert make("data")[1] == ["-m course_utils data"]
     assert make("generate", "ARGS=--check")[1] == ["-m tools.generate --check"]
-    assert make("notebooks", "NB=notebooks/04_x.ipynb")[1] == ["-m tools.run_notebooks notebooks/04_x.ipynb"]
+    assert make("notebooks", "NB=notebooks/05_x.ipynb")[1] == ["-m tools.run_notebooks notebooks/05_x.ipynb"]
 
 
 def test_what_another_make_was_told_is_not_heard(make, monkeypatch):

@@ -93,8 +93,8 @@ def test_smoke_runs_on_windows_and_macos_and_weekly():
 
 def test_the_classroom_table():
     run = {"seconds": 90.0, "megabytes": 1234}
-    result = {"cores": 2, "date": "2026-01-01", "torch": "2.15.0", "speed": "class", "lessons": {"04_x": {"2": run}}}
-    assert "| 04 | 2 | 1.5 | 1,234 MB |" in classroom.table(result)
+    result = {"cores": 2, "date": "2026-01-01", "torch": "2.15.0", "speed": "class", "lessons": {"05_x": {"2": run}}}
+    assert "| 05 | 2 | 1.5 | 1,234 MB |" in classroom.table(result)
     assert classroom.PAGE.read_text(encoding="utf-8").count("<!-- classroom: begin -->") == 1
     assert all((ROOT / "notebooks" / f"{name}.ipynb").exists() for name in classroom.LESSONS)
 

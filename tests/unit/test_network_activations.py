@@ -127,13 +127,13 @@ def test_filters_have_white_or_grey_at_zero():
     assert drawn[0].tolist() == [[[0.5, 0.5, 0.5], [1, 0.5, 0.5]]] and drawn[1][0, 0].tolist() == [0.5, 0.5, 0]
 
 
-# ---- TensorBoard, in lesson 08 ----
+# ---- TensorBoard, in lesson 10 ----
 
 
-def test_the_lines_of_lesson_08_write_what_tensorboard_shows(tmp_path, monkeypatch):
+def test_the_lines_of_lesson_10_write_what_tensorboard_shows(tmp_path, monkeypatch):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    lesson = (ROOT / "notebooks" / "08_cifar10_vgg.ipynb").read_text(encoding="utf-8")
+    lesson = (ROOT / "notebooks" / "10_cifar10_vgg.ipynb").read_text(encoding="utf-8")
     text = next(
         c.source for c in nbformat.reads(lesson, 4).cells if "TensorBoard" in c.source and "<details>" in c.source
     )

@@ -1,218 +1,295 @@
-"""The exercises of lesson 05: LeNet-5's layers, log-softmax, the loss, and splits of the data."""
+"""The exercises of lesson 05: shapes, the training loop, LeNet, a network of one's own."""
 
-from collections.abc import Sequence
+import copy
+import math
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
-from course_utils.practice.judge import Wrong, array, call, same
+from course_utils.practice.judge import Wrong, call, same, the_class_itself
 
-
-def _random(*shape: int, seed: int = 1) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+LN_10 = math.log(10)
 
 
-def halving_convolution(layer) -> None:
-    """Any nn.Conv2d that maps (N, 3, 32, 32) to (N, 8, 16, 16)."""
-    if not isinstance(layer, nn.Conv2d):
-        kind = f"the class {layer.__name__}" if isinstance(layer, type) else f"a {type(layer).__name__}"
-        raise Wrong(f"layer is {kind}, expected an nn.Conv2d with arguments, such as nn.Conv2d(1, 6, kernel_size=5)")
-    for pictures in (1, 5):
-        x = torch.zeros(pictures, 3, 32, 32)
-        try:
-            got, expected = tuple(layer(x).shape), (pictures, 8, 16, 16)
-        except RuntimeError as error:
-            raise Wrong(f"an input of shape {tuple(x.shape)} does not fit: {error}") from error
-        if got[1] != 8:
-            raise Wrong(f"the output has the shape {got}, expected {expected}: out_channels is not right")
-        if got != expected:
-            raise Wrong(
-                f"the output has the shape {got}, expected {expected}: put your kernel_size k, stride s and padding p "
-                "into (32 + 2p - k) // s + 1"
-            )
+def _follow(n: int, layers: list, side) -> list:
+    """The side after each layer; `side` computes one of them."""
+    found = []
+    for kernel, padding, stride in layers:
+        n = side(n, kernel, padding, stride)
+        found.append(n)
+    return found
 
 
-def stable_log_softmax(log_softmax) -> None:
-    """log_softmax(logits) -> (N, K): over the classes, for logits of any size."""
-    logits = 3 * _random(4, 3)
-    total = logits.exp().sum(1, keepdim=True)
-    largest = logits.amax(1, keepdim=True)
-    shifted = logits - largest
-    same(
-        call(log_softmax, logits.clone()),
-        F.log_softmax(logits, dim=1),
-        example="logits of shape (4, 3), all between -10 and 10",
-        mistakes={
-            "softmax: the logarithm is missing": logits.softmax(1),
-            "log-softmax over the pictures instead of the classes (dim=0)": logits.log_softmax(0),
-            "one sum over the whole batch": logits - logits.exp().sum().log(),
-            "the sum without its logarithm": logits - total,
-            "the wrong sign": -logits.log_softmax(1),
-            "a logarithm to the base 2": logits.log_softmax(1) / np.log(2),
-            "a logarithm to the base 10": logits.log_softmax(1) / np.log(10),
-            "the maximum subtracted from one term only": logits - (logits - largest).exp().sum(1, keepdim=True).log(),
-            "the maximum subtracted, and nothing more": logits - largest,
-            "one sum over the whole batch: sum(dim=1, keepdim=True)": shifted - shifted.exp().sum().log(),
-            "a sum over the pictures instead of the classes (dim=0)": shifted
-            - shifted.exp().sum(0, keepdim=True).log(),
-            "the mean of the row subtracted, and nothing more": logits - logits.mean(1, keepdim=True),
-        },
-    )
-    extreme = torch.tensor([[1000.0, 0.0, 999.0], [-1000.0, -1001.0, -1003.0], [0.0, 0.0, 0.0], [90.0, -90.0, 0.0]])
-    for row in (*extreme, *extreme.double()):
-        got = array(call(log_softmax, row[None].clone()))
-        if not np.isfinite(got).all():
-            raise Wrong(
-                f"the result holds nan or inf for the logits {row.tolist()}: exp() overflows or becomes 0; subtract "
-                "the largest logit of each row first, and never take the logarithm of a softmax"
-            )
-        try:
-            same(got, F.log_softmax(row[None], dim=1), atol=1e-3, example=f"the logits {row.tolist()}")
-        except Wrong as wrong:
-            raise Wrong(
-                f"{wrong}: ordinary logits are right; a small number added inside the logarithm, or a limit, hides "
-                "inf but gives a wrong number"
-            ) from wrong
-    mixed = call(log_softmax, extreme.clone())
-    if not np.isfinite(array(mixed)).all():
-        raise Wrong(
-            "single rows are right, but a batch of very different rows gives nan or inf: subtract the maximum of each "
-            "row, not that of the batch"
-        )
-    same(mixed, F.log_softmax(extreme, dim=1), atol=1e-3, example="a batch of very different rows")
-
-
-def mean_nll(nll) -> None:
-    """nll(log_p, targets) -> one number: the mean over the batch of minus the entry of the right class."""
-    for n, k in ((6, 4), (1, 10), (5, 12)):
-        log_p = F.log_softmax(2 * _random(n, k), dim=1)
-        targets = torch.randint(k, (n,), generator=torch.Generator().manual_seed(n))
-        right = log_p[torch.arange(n), targets]
+def sides_of_a_network(sides) -> None:
+    """sides(n, layers) -> the side of the picture after each (kernel, padding, stride)."""
+    for n, layers in (
+        (28, [(5, 0, 1), (2, 0, 2), (5, 0, 1), (2, 0, 2)]),
+        (28, [(5, 2, 1)]),
+        (32, [(3, 1, 2), (4, 1, 2), (3, 0, 1)]),
+        (29, [(2, 0, 2), (3, 0, 2), (3, 1, 3)]),
+    ):
+        expected = _follow(n, layers, lambda n, k, p, s: (n + 2 * p - k) // s + 1)
         same(
-            call(nll, log_p.clone(), targets.clone()),
-            -right.mean(),
-            what="the loss",
-            example=f"log_p of shape {(n, k)} and the targets {targets.tolist()}",
+            call(sides, n, list(layers)),
+            expected,
+            what="the list of sides",
+            example=f"n={n}, layers={layers}",
             mistakes={
-                "the wrong sign": right.mean(),
-                "the sum over the batch, not the mean": -right.sum(),
-                "the sum with the wrong sign": right.sum(),
-                "each picture's loss; take their mean": -right,
-                "all pairs of a picture and a target: log_p[:, targets]": -log_p[:, targets].mean(),
-                "the mean of all entries": -log_p.mean(),
-                "the sum divided by the number of classes": -right.sum() / k,
-                "the sum divided by the number of entries": -right.sum() / (n * k),
-                "the most probable class instead of the right one": -log_p.amax(1).mean(),
-                "minus the mean probability: the logarithm is missing": -right.exp().mean(),
-                "a second logarithm: log_p holds logarithms already": -right.log().mean(),
+                "padding on one side alone; it is added on both": _follow(
+                    n, layers, lambda n, k, p, s: (n + p - k) // s + 1
+                ),
+                "a formula without padding": _follow(n, layers, lambda n, k, p, s: (n - k) // s + 1),
+                "a formula without the + 1 at its end": _follow(n, layers, lambda n, k, p, s: (n + 2 * p - k) // s),
+                "a formula without stride": _follow(n, layers, lambda n, k, p, s: n + 2 * p - k + 1),
+                "rounding up: a window must fit in whole": _follow(
+                    n, layers, lambda n, k, p, s: -(-(n + 2 * p - k) // s) + 1
+                ),
+                "a division with /: round down with //": _follow(n, layers, lambda n, k, p, s: (n + 2 * p - k) / s + 1),
+                "padding and stride exchanged": _follow(n, layers, lambda n, k, s, p: (n + 2 * p - k) // max(s, 1) + 1),
+                "every layer on the first picture: each works on the result of the one before": [
+                    (n + 2 * p - k) // s + 1 for k, p, s in layers
+                ],
+                "a list that holds the first side too": [n, *expected],
+                "the last side alone": expected[-1],
+                "the first side alone: does return stand inside the loop?": expected[:1],
             },
         )
 
 
-def convolution_as_linear(as_linear) -> None:
-    """as_linear(conv) -> nn.Linear with the same numbers, for a convolution whose window covers its whole input."""
-    for channels, outputs, kernel, bias in ((3, 4, (2, 2), True), (16, 120, (5, 5), True), (2, 3, (3, 4), False)):
-        torch.manual_seed(1)
-        conv = nn.Conv2d(channels, outputs, kernel, bias=bias)
-        if bias:
-            nn.init.normal_(conv.bias)
-        x = _random(6, channels, *kernel)
+def mean_over_samples(mean_loss) -> None:
+    """mean_loss(losses, sizes) -> the mean loss of all samples, from the batches' mean losses and sizes."""
+    for losses, sizes in (([2.5, 1.5, 0.25], [64, 64, 8]), ([1.0, 4.0], [3, 1]), ([0.75], [5])):
+        total = sum(a * n for a, n in zip(losses, sizes, strict=True))
+        same(
+            call(mean_loss, list(losses), list(sizes)),
+            total / sum(sizes),
+            what="the mean loss",
+            example=f"losses {losses} of batches of {sizes}",
+            mistakes={
+                "the mean of the batches: a short batch counts as much as a full one": sum(losses) / len(losses),
+                "the post's way: the means are added, and divided by the number of samples": sum(losses) / sum(sizes),
+                "a sum over all samples; it is not divided": total,
+                "a sum over the batches": sum(losses),
+                "a division by the number of batches": total / len(losses),
+                "a division by len(loader) * batch_size: the last batch is short": total / (len(sizes) * max(sizes)),
+                "the loss of the last batch": losses[-1],
+            },
+        )
+
+
+def _tiny() -> tuple[nn.Module, list[tuple[Tensor, Tensor]]]:
+    """A small network for pictures of 3x3 pixels, and two batches."""
+    numbers = torch.Generator().manual_seed(6)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(9, 10))
+    for parameter in model.parameters():
+        parameter.data.normal_(generator=numbers)
+    batches = [
+        (torch.randn(n, 1, 3, 3, generator=numbers), torch.randint(0, 10, (n,), generator=numbers)) for n in (6, 4)
+    ]
+    return model, batches
+
+
+def _weights(model: nn.Module) -> np.ndarray:
+    return torch.cat([p.detach().flatten() for p in model.parameters()]).numpy()
+
+
+def _train(steps: int, *, loss_fn=F.cross_entropy, forget=False, ascend=False, plain=False) -> np.ndarray:
+    """The weights of the tiny network after some steps, done right or with one mistake."""
+    model, batches = _tiny()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0 if plain else 0.5, maximize=ascend)
+    for images, targets in batches[:steps]:
+        if not forget:
+            optimizer.zero_grad()
+        loss_fn(model(images), targets).backward()
+        optimizer.step()
+    return _weights(model)
+
+
+def _softmax_first(z: Tensor, y: Tensor) -> Tensor:
+    return F.cross_entropy(z.softmax(1), y)
+
+
+def _sum(z: Tensor, y: Tensor) -> Tensor:
+    return F.cross_entropy(z, y, reduction="sum")
+
+
+def one_training_step(train_step) -> None:
+    """train_step(model, optimizer, images, targets) -> the loss before the step, as a number; the weights change."""
+    model, batches = _tiny()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.5)
+    for step, (images, targets) in enumerate(batches, start=1):
+        start, before = copy.deepcopy(model), _weights(model)
+        loss = train_step(model, optimizer, images, targets)
+        changed = not np.array_equal(before, _weights(model))
+        if loss is None and changed:
+            raise Wrong("the weights change, but your function returns None: return the loss, loss.item()")
+        call(lambda answer: answer, loss)
+        if isinstance(loss, Tensor) and loss.requires_grad:
+            raise Wrong("the loss that you return still holds its graph, which keeps memory: return loss.item()")
         with torch.no_grad():
-            expected = conv(x).flatten(1)
-        try:
-            linear = call(as_linear, conv)
-        except Exception as error:
-            error.called_with = f" (called with {conv})"
-            raise
-        if not isinstance(linear, nn.Linear):
-            raise Wrong(f"the result is a {type(linear).__name__}, expected an nn.Linear")
-        sizes = (linear.in_features, linear.out_features)
-        if sizes != (channels * kernel[0] * kernel[1], outputs):
-            raise Wrong(f"for {conv} the layer is {linear}, expected {channels * kernel[0] * kernel[1]} to {outputs}")
-        if not torch.isin(linear.weight, conv.weight).all():
-            raise Wrong("linear.weight holds numbers that are not in conv.weight: copy the weights of the convolution")
-        if not bias and linear.bias is not None and linear.bias.any():
-            raise Wrong(f"{conv} has no bias, but your linear layer adds one: give it bias=False")
-        with torch.no_grad():
-            weight = conv.weight
-            turned = x.flatten(1) @ weight.permute(0, 2, 3, 1).reshape(outputs, -1).T
-            shift = expected - x.flatten(1) @ weight.flatten(1).T
+            z = start(images)
             same(
-                linear(x.flatten(1)),
-                expected,
-                what="the output",
-                example=f"{conv} and 6 random inputs",
+                loss,
+                F.cross_entropy(z, targets),
+                what=f"the loss of step {step}",
                 mistakes={
-                    "the bias is missing": expected - shift,
-                    "the weights with the channels last": turned + shift,
-                    "the weights read column by column": x.flatten(1) @ weight.mT.flatten(1).T + shift,
-                    "the flipped kernel": x.flatten(1) @ weight.flip(2, 3).flatten(1).T + shift,
+                    "softmax before F.cross_entropy, which contains one": _softmax_first(z, targets),
+                    "a sum over the batch; the mean is expected": _sum(z, targets),
+                    "the loss after the step: return the one from the forward pass": F.cross_entropy(
+                        model(images), targets
+                    ),
                 },
             )
+        if not changed:
+            why = "the optimizer makes no step"
+            if all(p.grad is None or not p.grad.any() for p in model.parameters()):
+                why = "there are no gradients: loss.backward() is missing, or zero_grad stands between it and the step"
+            raise Wrong(f"the loss is right, but the weights do not change: {why}")
+        same(
+            _weights(model),
+            _train(step),
+            what=f"the vector of weights after step {step}",
+            mistakes={
+                "old gradients that are not forgotten: optimizer.zero_grad() is missing": _train(step, forget=True),
+                "a step uphill: the loss grows": _train(step, ascend=True),
+                "gradients of a sum over the batch": _train(step, loss_fn=_sum),
+                "gradients of a softmax before F.cross_entropy": _train(step, loss_fn=_softmax_first),
+                "an optimizer of your own: use the one that you are given": _train(step, plain=True),
+            },
+        )
 
 
-def _folds(k_fold, n: int, k: int, seed: int) -> list[tuple[list[int], list[int]]]:
-    """What k_fold returns, as lists of int; Wrong if it has another form."""
-    result = call(k_fold, n, k, seed)
-    try:
-        result = list(result)
-        pairs = [tuple(array(list(part) if isinstance(part, Sequence) else part) for part in pair) for pair in result]
-    except TypeError as error:
-        raise Wrong(f"the result is a {type(result).__name__}, expected a list of pairs (train, validation)") from error
-    if len(pairs) != k:
-        raise Wrong(f"there are {len(pairs)} splits for n={n}, k={k}, expected {k}")
-    for i, pair in enumerate(pairs):
-        if len(pair) != 2:
-            raise Wrong(f"split {i} has {len(pair)} parts, expected a pair (train, validation)")
-        for part in pair:
-            if part.ndim != 1 or (part.size and not np.issubdtype(part.dtype, np.integer)):
-                raise Wrong(f"split {i} holds an array of {part.dtype} with shape {part.shape}, expected a list of int")
-    return [(train.tolist(), validation.tolist()) for train, validation in pairs]
+PADDED = {
+    "conv1": (6, 1, 5, 5),
+    "conv2": (16, 6, 5, 5),
+    "fc1": (120, 16 * 7 * 7),
+    "fc2": (84, 120),
+    "fc3": (10, 84),
+}
 
 
-def k_fold_splits(k_fold) -> None:
-    """k_fold(n, k, seed) -> k pairs (train, validation) of indices; every good way to draw them is right."""
-    for n, k in ((12, 3), (10, 2), (103, 5), (6, 4), (7, 7)):
-        splits, given = _folds(k_fold, n, k, 0), f"n={n}, k={k}"
-        everything = list(range(n))
-        for i, (train, validation) in enumerate(splits):
-            if stray := sorted(set(train + validation) - set(everything)):
-                raise Wrong(f"split {i} of {given} holds the index {stray[0]}, expected 0 to {n - 1}")
-            if both := sorted(set(train) & set(validation)):
-                raise Wrong(f"split {i} of {given} has {both[0]} in train and in validation: the mock exam leaks")
-            if sorted(train + validation) != everything:
-                raise Wrong(
-                    f"split {i} of {given} holds {len(set(train + validation))} different indices in "
-                    f"{len(train)} + {len(validation)} places, expected each of the {n} once"
-                )
-        counts = np.bincount([i for _, validation in splits for i in validation], minlength=n)
-        if (counts != 1).any():
-            i = int((counts != 1).argmax())
-            advice = "cut one order into k parts"
-            if (counts == k - 1).all():
-                advice = "are train and validation exchanged?"
-            raise Wrong(f"{given}: index {i} is in {counts[i]} validation parts, expected 1: {advice}")
-        sizes = [len(validation) for _, validation in splits]
-        if max(sizes) - min(sizes) > 1:
-            raise Wrong(
-                f"{given}: the validation parts have the sizes {sizes}, expected sizes that differ by at most 1"
-            )
-    first = _folds(k_fold, 103, 5, 0)
-    if first != _folds(k_fold, 103, 5, 0):
-        raise Wrong("the same seed gives two different splits, expected the same one again")
-    parts = [sorted(validation) for _, validation in first]
-    if all(part[-1] - part[0] == len(part) - 1 for part in parts):
-        raise Wrong("the validation parts are neighbours in the file, expected a random order: shuffle before you cut")
-    if {tuple(part) for part in parts} == {tuple(sorted(v)) for _, v in _folds(k_fold, 103, 5, 1)}:
-        raise Wrong("the seeds 0 and 1 give the same parts, expected different ones: does the seed reach the shuffle?")
+def _count(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def _logits(
+    p: dict[str, tuple[Tensor, Tensor]], x: Tensor, activation=F.relu, pool=F.max_pool2d, without: tuple[str, ...] = ()
+) -> Tensor:
+    """The padded LeNet as functions; no activation after the layers in `without`."""
+
+    def active(name: str, x: Tensor) -> Tensor:
+        return x if name in without else activation(x)
+
+    x = pool(active("conv1", F.conv2d(x, *p["conv1"], padding=2)), 2)  # (N, 1, 28, 28) -> (N, 6, 14, 14)
+    x = pool(active("conv2", F.conv2d(x, *p["conv2"], padding=2)), 2)  # (N, 6, 14, 14) -> (N, 16, 7, 7)
+    x = active("fc1", F.linear(torch.flatten(x, 1), *p["fc1"]))  # (N, 16, 7, 7) -> (N, 120)
+    x = active("fc2", F.linear(x, *p["fc2"]))  # (N, 120) -> (N, 84)
+    return F.linear(x, *p["fc3"])  # (N, 84) -> (N, 10)
+
+
+def padded_lenet(cls) -> None:
+    """A class: the lesson's LeNet with padding=2 in both convolutions; its logits are compared for its own weights."""
+    the_class_itself(cls)
+    model = cls()
+    x = torch.randn(3, 1, 28, 28, generator=torch.Generator().manual_seed(7))
+    with torch.no_grad():
+        got = call(model.eval(), x)
+    n, expected_n = _count(model), 107_786
+    known = {
+        44_426: "the network without padding",
+        61_706: "padding in the first convolution alone, or padding=1 in both",
+        82_826: "padding in the second convolution alone",
+        107_550: "a network without biases",
+    }
+    shapes = {tuple(p.shape): p for p in model.parameters()}
+    if n != expected_n:
+        looks = f"; this looks like {known[n]}" if n in known else ""
+        raise Wrong(f"your network has {n:,} parameters, expected {expected_n:,}{looks}")
+    missing = [f"{name}.weight {shape}" for name, shape in PADDED.items() if shape not in shapes]
+    if missing:
+        raise Wrong(f"the number of parameters is right, but there is no {missing[0]} among them")
+    parameters = {name: (shapes[shape], shapes[shape[:1]]) for name, shape in PADDED.items()}
+    with torch.no_grad():
+        expected = _logits(parameters, x)
+        same(
+            got,
+            expected,
+            what="the batch of logits",
+            example="3 pictures of shape (1, 28, 28), with the weights of your network",
+            mistakes={
+                "a ReLU after the last layer: logits may be negative": F.relu(expected),
+                "a softmax at the end: logits are expected": expected.softmax(1),
+                "a log-softmax at the end: logits are expected": expected.log_softmax(1),
+                "a network without ReLU": _logits(parameters, x, activation=lambda x: x),
+                "convolutions without ReLU": _logits(parameters, x, without=("conv1", "conv2")),
+                "linear layers without ReLU": _logits(parameters, x, without=("fc1", "fc2")),
+                "no ReLU after the first convolution": _logits(parameters, x, without=("conv1",)),
+                "no ReLU after the second convolution": _logits(parameters, x, without=("conv2",)),
+                "no ReLU after the first linear layer": _logits(parameters, x, without=("fc1",)),
+                "no ReLU after the second linear layer": _logits(parameters, x, without=("fc2",)),
+                "average pooling": _logits(parameters, x, pool=F.avg_pool2d),
+                "tanh in place of ReLU": _logits(parameters, x, activation=torch.tanh),
+                "sigmoid in place of ReLU": _logits(parameters, x, activation=torch.sigmoid),
+            },
+        )
+
+
+MOST_PARAMETERS = 20_000
+
+
+def small_network(cls) -> None:
+    """Any class: two convolutions or more, 20,000 parameters at most, first loss near ln 10, learns 20 pictures."""
+    the_class_itself(cls)
+    numbers = torch.Generator().manual_seed(8)
+    smooth = F.avg_pool2d(torch.randn(64, 1, 34, 34, generator=numbers), 7, stride=1)
+    images = (smooth > 0.12).float() * torch.rand(64, 1, 28, 28, generator=numbers)
+    images, targets = (images - images.mean()) / images.std(), torch.arange(64) % 10
+    for seed in (2, 1, 0):
+        torch.manual_seed(seed)
+        model = cls()
+        for n in (64, 1):
+            with torch.no_grad():
+                logits = call(model.train(n > 1), images[:n])
+            if not isinstance(logits, Tensor) or logits.shape != (n, 10):
+                shape = tuple(getattr(logits, "shape", ()))
+                raise Wrong(f"{(n, 1, 28, 28)} gives {shape}, expected {(n, 10)}")
+            if n > 1:
+                _near_ln_10(logits, targets, seed)
+    convolutions = sum(isinstance(m, nn.Conv2d) for m in model.modules())
+    if convolutions < 2:
+        raise Wrong(f"Conv2d layers that PyTorch finds in your network: {convolutions}, expected 2 or more")
+    if (n := _count(model)) > MOST_PARAMETERS:
+        raise Wrong(f"your network has {n:,} parameters, expected {MOST_PARAMETERS:,} at most")
+    optimizer = torch.optim.Adam(model.train().parameters(), lr=0.005)
+    for _ in range(80):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images[:20]), targets[:20])
+        loss.backward()
+        optimizer.step()
+        if loss < 1:
+            return
+    raise Wrong(
+        "the start is right, but your network does not learn: "
+        f"after 80 steps on the same 20 pictures the loss is {loss.item():.3g}, expected below 1"
+    )
+
+
+def _near_ln_10(logits: Tensor, targets: Tensor, seed: int) -> None:
+    if (logits >= 0).all():
+        one = torch.allclose(logits.sum(1), torch.ones(len(logits)), atol=1e-3)
+        what = "each row adds up to 1: these are probabilities" if one else "no logit is negative: there is a ReLU"
+        raise Wrong(f"{what} at the end, expected logits, which have any sign")
+    loss = F.cross_entropy(logits, targets).item()
+    if not abs(loss - LN_10) < 0.3:
+        raise Wrong(f"the loss of a new network is {loss:.3g} (seed {seed}), expected near ln 10 = {LN_10:.3f}")
 
 
 CHECKERS = {
-    "1": halving_convolution,
-    "2": stable_log_softmax,
-    "3": mean_nll,
-    "4": convolution_as_linear,
-    "5": k_fold_splits,
+    "1": sides_of_a_network,
+    "2": mean_over_samples,
+    "3": one_training_step,
+    "4": padded_lenet,
+    "5": small_network,
 }

@@ -1,283 +1,218 @@
-"""The exercises of lesson 07: batches, what an output sees, first weights, Adam, and a network for a small budget."""
+"""The exercises of lesson 07: LeNet-5's layers, log-softmax, the loss, and splits of the data."""
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
-from course_utils.practice.exercises.lesson_06 import network
 from course_utils.practice.judge import Wrong, array, call, same
 
-BUDGET = 5_000  # parameters; the linear model of lesson 03 has 7,850
+
+def _random(*shape: int, seed: int = 1) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def number_of_batches(batches) -> None:
-    """batches(n, batch_size, drop_last) -> int: how many batches a loader gives."""
-    for n, size in ((60_000, 100), (55_000, 128), (60_000, 128), (100, 100), (5, 8), (1, 1)):
-        for drop_last in (True, False):
-            got = array(call(batches, n, size, drop_last), "the number of batches")
-            if got.ndim == 0 and float(got) != int(got):
-                raise Wrong(f"n={n}, batch_size={size}: the result is {float(got):.6g}, expected a whole number")
-            low, high = n // size, -(-n // size)
-            same(
-                got,
-                low if drop_last else high,
-                what="the number of batches",
-                example=f"n={n}, batch_size={size}, drop_last={drop_last}",
-                mistakes={
-                    "dropping the last batch although drop_last is False": -1 if drop_last else low,
-                    "keeping the last batch although drop_last is True": high if drop_last else -1,
-                    "one batch too many: n divides evenly here": n // size + 1,
-                    "the number of pictures left out": n - low * size,
-                    "the number of pictures in the batches": low * size,
-                },
+def halving_convolution(layer) -> None:
+    """Any nn.Conv2d that maps (N, 3, 32, 32) to (N, 8, 16, 16)."""
+    if not isinstance(layer, nn.Conv2d):
+        kind = f"the class {layer.__name__}" if isinstance(layer, type) else f"a {type(layer).__name__}"
+        raise Wrong(f"layer is {kind}, expected an nn.Conv2d with arguments, such as nn.Conv2d(1, 6, kernel_size=5)")
+    for pictures in (1, 5):
+        x = torch.zeros(pictures, 3, 32, 32)
+        try:
+            got, expected = tuple(layer(x).shape), (pictures, 8, 16, 16)
+        except RuntimeError as error:
+            raise Wrong(f"an input of shape {tuple(x.shape)} does not fit: {error}") from error
+        if got[1] != 8:
+            raise Wrong(f"the output has the shape {got}, expected {expected}: out_channels is not right")
+        if got != expected:
+            raise Wrong(
+                f"the output has the shape {got}, expected {expected}: put your kernel_size k, stride s and padding p "
+                "into (32 + 2p - k) // s + 1"
             )
 
 
-def _fields(layers: list[tuple[int, int]]) -> list[int]:
-    """The receptive field behind each layer, from 1 before the first."""
-    field, jump, fields = 1, 1, [1]
-    for kernel, stride in layers:
-        field += (kernel - 1) * jump
-        jump *= stride
-        fields.append(field)
-    return fields
+def stable_log_softmax(log_softmax) -> None:
+    """log_softmax(logits) -> (N, K): over the classes, for logits of any size."""
+    logits = 3 * _random(4, 3)
+    total = logits.exp().sum(1, keepdim=True)
+    largest = logits.amax(1, keepdim=True)
+    shifted = logits - largest
+    same(
+        call(log_softmax, logits.clone()),
+        F.log_softmax(logits, dim=1),
+        example="logits of shape (4, 3), all between -10 and 10",
+        mistakes={
+            "softmax: the logarithm is missing": logits.softmax(1),
+            "log-softmax over the pictures instead of the classes (dim=0)": logits.log_softmax(0),
+            "one sum over the whole batch": logits - logits.exp().sum().log(),
+            "the sum without its logarithm": logits - total,
+            "the wrong sign": -logits.log_softmax(1),
+            "a logarithm to the base 2": logits.log_softmax(1) / np.log(2),
+            "a logarithm to the base 10": logits.log_softmax(1) / np.log(10),
+            "the maximum subtracted from one term only": logits - (logits - largest).exp().sum(1, keepdim=True).log(),
+            "the maximum subtracted, and nothing more": logits - largest,
+            "one sum over the whole batch: sum(dim=1, keepdim=True)": shifted - shifted.exp().sum().log(),
+            "a sum over the pictures instead of the classes (dim=0)": shifted
+            - shifted.exp().sum(0, keepdim=True).log(),
+            "the mean of the row subtracted, and nothing more": logits - logits.mean(1, keepdim=True),
+        },
+    )
+    extreme = torch.tensor([[1000.0, 0.0, 999.0], [-1000.0, -1001.0, -1003.0], [0.0, 0.0, 0.0], [90.0, -90.0, 0.0]])
+    for row in (*extreme, *extreme.double()):
+        got = array(call(log_softmax, row[None].clone()))
+        if not np.isfinite(got).all():
+            raise Wrong(
+                f"the result holds nan or inf for the logits {row.tolist()}: exp() overflows or becomes 0; subtract "
+                "the largest logit of each row first, and never take the logarithm of a softmax"
+            )
+        try:
+            same(got, F.log_softmax(row[None], dim=1), atol=1e-3, example=f"the logits {row.tolist()}")
+        except Wrong as wrong:
+            raise Wrong(
+                f"{wrong}: ordinary logits are right; a small number added inside the logarithm, or a limit, hides "
+                "inf but gives a wrong number"
+            ) from wrong
+    mixed = call(log_softmax, extreme.clone())
+    if not np.isfinite(array(mixed)).all():
+        raise Wrong(
+            "single rows are right, but a batch of very different rows gives nan or inf: subtract the maximum of each "
+            "row, not that of the batch"
+        )
+    same(mixed, F.log_softmax(extreme, dim=1), atol=1e-3, example="a batch of very different rows")
 
 
-def receptive_field_of_layers(receptive_field) -> None:
-    """receptive_field(layers) -> int: the side of what one output sees, for [(kernel, stride), ...]."""
-    for layers in (
-        [(5, 1)],
-        [(3, 1), (3, 1)],
-        [(3, 1), (2, 2), (3, 1), (2, 2)],
-        [(5, 1), (2, 2), (5, 1), (2, 2)],
-        [(3, 2), (3, 2), (3, 1)],
-        [(7, 3), (3, 2), (1, 1), (4, 2)],
-        [],
-    ):
-        kernels, strides = [k for k, _ in layers], [s for _, s in layers]
-        late, jump, grown = 1, 1, 1
-        for kernel, stride in layers:
-            jump *= stride
-            late += (kernel - 1) * jump
-            grown = grown * stride + kernel - 1
-        single = 1 + sum((kernel - 1) * stride for kernel, stride in layers)
+def mean_nll(nll) -> None:
+    """nll(log_p, targets) -> one number: the mean over the batch of minus the entry of the right class."""
+    for n, k in ((6, 4), (1, 10), (5, 12)):
+        log_p = F.log_softmax(2 * _random(n, k), dim=1)
+        targets = torch.randint(k, (n,), generator=torch.Generator().manual_seed(n))
+        right = log_p[torch.arange(n), targets]
         same(
-            call(receptive_field, list(layers)),
-            _fields(layers)[-1],
-            what="the receptive field",
-            example=f"layers {layers}",
+            call(nll, log_p.clone(), targets.clone()),
+            -right.mean(),
+            what="the loss",
+            example=f"log_p of shape {(n, k)} and the targets {targets.tolist()}",
             mistakes={
-                "forgotten strides: behind a stride of 2, a step is 2 pixels": 1 + sum(kernels) - len(kernels),
-                "the sum of the kernels: neighbouring windows overlap": sum(kernels),
-                "the product of the kernels": math.prod(kernels),
-                "a stride that acts too early: a layer's stride counts only for the layers behind it": late,
-                "each layer with its own stride: the strides of all layers before it multiply": single,
-                "the layers in the wrong order": _fields(layers[::-1])[-1],
-                "the field itself times each stride: a stride makes only the steps behind it longer": grown,
-                "the area: one side is wanted": _fields(layers)[-1] ** 2,
-                "the field before the last layer": _fields(layers[:-1])[-1] if layers else 0,
-                "the product of the strides": math.prod(strides),
+                "the wrong sign": right.mean(),
+                "the sum over the batch, not the mean": -right.sum(),
+                "the sum with the wrong sign": right.sum(),
+                "each picture's loss; take their mean": -right,
+                "all pairs of a picture and a target: log_p[:, targets]": -log_p[:, targets].mean(),
+                "the mean of all entries": -log_p.mean(),
+                "the sum divided by the number of classes": -right.sum() / k,
+                "the sum divided by the number of entries": -right.sum() / (n * k),
+                "the most probable class instead of the right one": -log_p.amax(1).mean(),
+                "minus the mean probability: the logarithm is missing": -right.exp().mean(),
+                "a second logarithm: log_p holds logarithms already": -right.log().mean(),
             },
         )
 
 
-def xavier_weights(xavier_uniform) -> None:
-    """xavier_uniform(shape) -> a new random tensor of this shape, evenly spread between Xavier's bounds."""
-    for shape in ((60, 240), (240, 60), (64, 12, 3, 3), (16, 48, 5, 3)):
-        torch.manual_seed(777)
-        np.random.seed(777)
-        got = array(call(xavier_uniform, shape), "the weight").astype(np.float64)
-        if got.shape != shape:
-            raise Wrong(f"the weight has the shape {got.shape}, expected {shape}")
-        if not np.isfinite(got).all():
-            raise Wrong(f"the weight holds nan or inf for the shape {shape}")
-        window = math.prod(shape[2:])
-        fan_in, fan_out = shape[1] * window, shape[0] * window
-        bound = math.sqrt(6 / (fan_in + fan_out))
-        largest, mean = np.abs(got).max(), got.mean()
-        size, example = math.sqrt((got**2).mean()), f"for the shape {shape}: fan-in {fan_in}, fan-out {fan_out}"
-        if got.min() >= 0 or abs(mean) > 0.1 * largest:
-            raise Wrong(f"the weights lie from {got.min():.4f} to {got.max():.4f}, expected as many below 0 as above")
-        if abs(size - bound / math.sqrt(3)) < 0.05 * bound and largest > 1.1 * bound:
-            raise Wrong(
-                f"the largest weight is {largest:.4f}, expected at most {bound:.4f} ({example}); the spread is right: "
-                "this looks like normal random numbers, not uniform ones"
+def convolution_as_linear(as_linear) -> None:
+    """as_linear(conv) -> nn.Linear with the same numbers, for a convolution whose window covers its whole input."""
+    for channels, outputs, kernel, bias in ((3, 4, (2, 2), True), (16, 120, (5, 5), True), (2, 3, (3, 4), False)):
+        torch.manual_seed(1)
+        conv = nn.Conv2d(channels, outputs, kernel, bias=bias)
+        if bias:
+            nn.init.normal_(conv.bias)
+        x = _random(6, channels, *kernel)
+        with torch.no_grad():
+            expected = conv(x).flatten(1)
+        try:
+            linear = call(as_linear, conv)
+        except Exception as error:
+            error.called_with = f" (called with {conv})"
+            raise
+        if not isinstance(linear, nn.Linear):
+            raise Wrong(f"the result is a {type(linear).__name__}, expected an nn.Linear")
+        sizes = (linear.in_features, linear.out_features)
+        if sizes != (channels * kernel[0] * kernel[1], outputs):
+            raise Wrong(f"for {conv} the layer is {linear}, expected {channels * kernel[0] * kernel[1]} to {outputs}")
+        if not torch.isin(linear.weight, conv.weight).all():
+            raise Wrong("linear.weight holds numbers that are not in conv.weight: copy the weights of the convolution")
+        if not bias and linear.bias is not None and linear.bias.any():
+            raise Wrong(f"{conv} has no bias, but your linear layer adds one: give it bias=False")
+        with torch.no_grad():
+            weight = conv.weight
+            turned = x.flatten(1) @ weight.permute(0, 2, 3, 1).reshape(outputs, -1).T
+            shift = expected - x.flatten(1) @ weight.flatten(1).T
+            same(
+                linear(x.flatten(1)),
+                expected,
+                what="the output",
+                example=f"{conv} and 6 random inputs",
+                mistakes={
+                    "the bias is missing": expected - shift,
+                    "the weights with the channels last": turned + shift,
+                    "the weights read column by column": x.flatten(1) @ weight.mT.flatten(1).T + shift,
+                    "the flipped kernel": x.flatten(1) @ weight.flip(2, 3).flatten(1).T + shift,
+                },
             )
-        if not 0.98 * bound < largest <= bound * (1 + 1e-6):
-            known = {
-                "a bound of sqrt(6 / fan-in)": 6 / fan_in,
-                "a bound of sqrt(6 / fan-out)": 6 / fan_out,
-                "sqrt(3) instead of sqrt(6)": 3 / (fan_in + fan_out),
-                "sqrt(2 / (fan-in + fan-out)), which is the spread, as the bound": 2 / (fan_in + fan_out),
-                "PyTorch's own choice, 1 / sqrt(fan-in)": 1 / fan_in,
-                "a forgotten root": 36 / (fan_in + fan_out) ** 2,
-            }
-            if window > 1:
-                known["fans without the window: each of its places is an input"] = 6 / (shape[0] + shape[1])
-                known["a fan-out without the window"] = 6 / (fan_in + shape[0])
-            names = [name for name, square in known.items() if abs(largest / math.sqrt(square) - 1) < 0.02]
-            looks = f"; this looks like {names[0]}" if names else ""
-            raise Wrong(f"the largest weight is {largest:.4f}, expected just below {bound:.4f} ({example}){looks}")
-        quarters = np.histogram(got, bins=4, range=(-bound, bound))[0] / got.size
-        if abs(quarters - 0.25).max() > 0.03:
-            shares = ", ".join(f"{share:.0%}" for share in quarters)
-            raise Wrong(f"the four quarters between the bounds hold {shares} of the weights, expected a quarter each")
-        if np.array_equal(got, array(call(xavier_uniform, shape))):
-            raise Wrong("two calls give the same weights, expected new random numbers in each call")
 
 
-def _adam(
-    gradient_of,
-    weight: torch.Tensor,
-    steps: int,
-    lr: float,
-    variant: str = "",
-    betas: tuple[float, float] = (0.9, 0.999),
-) -> torch.Tensor:
-    """The weights after each step of Adam, or of a known mistake."""
-    m, v, path = torch.zeros_like(weight), torch.zeros_like(weight), []
-    for t in range(1, steps + 1):
-        gradient = gradient_of(weight)
-        m = betas[0] * m + (1 - betas[0]) * gradient
-        v = betas[1] * v + (1 - betas[1]) * gradient**2
-        first, second = m / (1 - betas[0] ** t), v / (1 - betas[1] ** t)
-        if variant == "no correction":
-            first, second = m, v
-        if variant == "first step's":
-            first, second = m / (1 - betas[0]), v / (1 - betas[1])
-        if variant == "t from 2":
-            first, second = m / (1 - betas[0] ** (t + 1)), v / (1 - betas[1] ** (t + 1))
-        if variant == "anew":
-            first = (1 - betas[0]) * gradient / (1 - betas[0] ** t)
-            second = (1 - betas[1]) * gradient**2 / (1 - betas[1] ** t)
-        root = (second + 1e-8).sqrt() if variant == "inside" else second.sqrt() + 1e-8
-        if variant == "no root":
-            root = second + 1e-8
-        weight = weight + lr * first / root if variant == "up" else weight - lr * first / root
-        path.append(weight)
-    return torch.stack(path)
+def _folds(k_fold, n: int, k: int, seed: int) -> list[tuple[list[int], list[int]]]:
+    """What k_fold returns, as lists of int; Wrong if it has another form."""
+    result = call(k_fold, n, k, seed)
+    try:
+        result = list(result)
+        pairs = [tuple(array(list(part) if isinstance(part, Sequence) else part) for part in pair) for pair in result]
+    except TypeError as error:
+        raise Wrong(f"the result is a {type(result).__name__}, expected a list of pairs (train, validation)") from error
+    if len(pairs) != k:
+        raise Wrong(f"there are {len(pairs)} splits for n={n}, k={k}, expected {k}")
+    for i, pair in enumerate(pairs):
+        if len(pair) != 2:
+            raise Wrong(f"split {i} has {len(pair)} parts, expected a pair (train, validation)")
+        for part in pair:
+            if part.ndim != 1 or (part.size and not np.issubdtype(part.dtype, np.integer)):
+                raise Wrong(f"split {i} holds an array of {part.dtype} with shape {part.shape}, expected a list of int")
+    return [(train.tolist(), validation.tolist()) for train, validation in pairs]
 
 
-def adam_by_hand(adam) -> None:
-    """adam(gradient_of, weight, steps, lr) -> (steps, D): the weight after each step."""
-    scale, goal = torch.tensor([[2, 100, 3e-5, 1], [1, -2, 3, 0]], dtype=torch.double)
-
-    def gradient_of(weight):
-        weight = torch.as_tensor(weight)
-        return (scale * (weight - goal)).to(weight.dtype)
-
-    start, lr, steps = torch.zeros(4, dtype=torch.double), 0.1, 12
-    argument = start.clone()
-    path = call(adam, gradient_of, argument, steps, lr)
-    if isinstance(path, (list, tuple)):
-        path = np.array([array(weight, "a weight") for weight in path])
-    right = _adam(gradient_of, start, steps, lr)
-    sgd, weight = [], start
-    for _ in range(steps):
-        weight = weight - lr * gradient_of(weight)
-        sgd.append(weight)
-    variants = {
-        "no bias correction": _adam(gradient_of, start, steps, lr, "no correction"),
-        "a bias correction that does not change: it needs t, the number of the step": _adam(
-            gradient_of, start, steps, lr, "first step's"
-        ),
-        "a count of the steps that begins with 2: t is 1 in the first step": _adam(
-            gradient_of, start, steps, lr, "t from 2"
-        ),
-        "t = 0 in the first step, so that the bias correction divides by 0: t counts from 1": right * math.nan,
-        "m and v that begin anew in each step: make the zeros before the loop": _adam(
-            gradient_of, start, steps, lr, "anew"
-        ),
-        "eps inside the root": _adam(gradient_of, start, steps, lr, "inside"),
-        "a forgotten root": _adam(gradient_of, start, steps, lr, "no root"),
-        "beta1 and beta2 exchanged": _adam(gradient_of, start, steps, lr, betas=(0.999, 0.9)),
-        "a step uphill: the sign": _adam(gradient_of, start, steps, lr, "up"),
-        "SGD": torch.stack(sgd),
-        "the weights before each step: the first row has to be after step 1": torch.cat([start[None], right[:-1]]),
-        "the start in the first row: it has to be the weight after step 1": torch.cat([start[None], right]),
-        "the last weight in every row: put a copy, weight.clone(), into the list": right[-1:].expand(steps, -1),
-        "the last weight alone": right[-1],
-    }
-    example = f"gradient {scale.tolist()} * (weight - {goal.tolist()}), lr={lr}, {steps} steps from zeros"
-    same(path, right, what="the weight", mistakes=variants, atol=1e-4, example=example)
-    if not torch.equal(argument, start):
-        raise Wrong("your function changed its argument weight, expected that it works on a copy")
-
-
-def _stripes() -> torch.Tensor:
-    """Ten pictures (10, 1, 28, 28) that are easy to tell apart: stripes and checks of different widths."""
-    rows, columns = torch.meshgrid(torch.arange(28), torch.arange(28), indexing="ij")
-    pictures = [(a // width) % 2 for width in (1, 2, 4) for a in (rows, columns, rows + columns)]
-    return torch.stack([*pictures, torch.zeros(28, 28)]).float()[:, None]
-
-
-def small_network(answer) -> None:
-    """A network (N, 1, 28, 28) -> (N, 10) with at most 5,000 parameters that learns: many ways lead there."""
-    torch.manual_seed(777)
-    model = network(answer, 1, 28, 28)
-    count = sum(p.numel() for p in model.parameters())
-    if count == 0:
-        raise Wrong(
-            "PyTorch finds no parameters in your network: give each layer a name, self.conv1 = ...; it does not look "
-            "into a plain list"
-        )
-    if count > BUDGET:
-        largest, weight = max(model.named_parameters(), key=lambda item: item[1].numel())
-        raise Wrong(f"{count:,} parameters, expected at most {BUDGET:,}; most are in {largest}: {weight.numel():,}")
-    x = torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        together, alone = model(x), torch.cat([model(picture[None]) for picture in x])
-        if not torch.allclose(together, alone, atol=1e-4):
-            raise Wrong("a picture's logits depend on the other pictures of its batch: is an axis mixed up?")
-        if torch.allclose(together, together[:1].expand_as(together), atol=1e-7):
-            raise Wrong("all pictures give the same logits")
-        if torch.allclose(together.sum(1), torch.ones(4)) and together.min() >= 0:
-            raise Wrong("the outputs are probabilities that add up to 1, expected logits: leave the softmax out")
-        bent = (model(x) + model(-x) - 2 * model(0 * x)).abs().max()
-        if bent < 1e-5 * (1 + together.abs().max()):
-            raise Wrong("your network is linear, f(x) + f(-x) = 2 f(0): put a ReLU between its layers")
-    pictures, targets = _stripes(), torch.arange(10)
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    model.train()
-    lowest = math.inf
-    for lr in (0.01, 0.03, 0.003):
-        model.load_state_dict(start)
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-        for step in range(60):
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(pictures), targets)
-            loss.backward()
-            if step == 0:
-                unused = [name for name, p in model.named_parameters() if p.grad is None]
-                if unused:
-                    raise Wrong(f"{unused[0]} gets no gradient: does forward use this layer?")
-            optimizer.step()
-            lowest = min(lowest, loss.item()) if math.isfinite(loss.item()) else lowest
-            if lowest < 1.4:
-                break
-        if lowest < 1.4:
-            break
-    with torch.no_grad():
-        trained = model.eval()(pictures)
-    model.load_state_dict(start)
-    if trained.min() == 0 and (trained == 0).float().mean() > 0.1:
-        raise Wrong(
-            f"{(trained == 0).float().mean():.0%} of the outputs are exactly 0 and none is below, expected logits, "
-            "which can be negative: leave out the ReLU behind the last layer"
-        )
-    if not lowest < 1.4:
-        raise Wrong(
-            f"after 60 steps of Adam on ten striped pictures the loss is {lowest:.2f}, expected below 1.4 (guessing "
-            "gives 2.30): are there enough channels, and logits without softmax or ReLU at the end?"
-        )
+def k_fold_splits(k_fold) -> None:
+    """k_fold(n, k, seed) -> k pairs (train, validation) of indices; every good way to draw them is right."""
+    for n, k in ((12, 3), (10, 2), (103, 5), (6, 4), (7, 7)):
+        splits, given = _folds(k_fold, n, k, 0), f"n={n}, k={k}"
+        everything = list(range(n))
+        for i, (train, validation) in enumerate(splits):
+            if stray := sorted(set(train + validation) - set(everything)):
+                raise Wrong(f"split {i} of {given} holds the index {stray[0]}, expected 0 to {n - 1}")
+            if both := sorted(set(train) & set(validation)):
+                raise Wrong(f"split {i} of {given} has {both[0]} in train and in validation: the mock exam leaks")
+            if sorted(train + validation) != everything:
+                raise Wrong(
+                    f"split {i} of {given} holds {len(set(train + validation))} different indices in "
+                    f"{len(train)} + {len(validation)} places, expected each of the {n} once"
+                )
+        counts = np.bincount([i for _, validation in splits for i in validation], minlength=n)
+        if (counts != 1).any():
+            i = int((counts != 1).argmax())
+            advice = "cut one order into k parts"
+            if (counts == k - 1).all():
+                advice = "are train and validation exchanged?"
+            raise Wrong(f"{given}: index {i} is in {counts[i]} validation parts, expected 1: {advice}")
+        sizes = [len(validation) for _, validation in splits]
+        if max(sizes) - min(sizes) > 1:
+            raise Wrong(
+                f"{given}: the validation parts have the sizes {sizes}, expected sizes that differ by at most 1"
+            )
+    first = _folds(k_fold, 103, 5, 0)
+    if first != _folds(k_fold, 103, 5, 0):
+        raise Wrong("the same seed gives two different splits, expected the same one again")
+    parts = [sorted(validation) for _, validation in first]
+    if all(part[-1] - part[0] == len(part) - 1 for part in parts):
+        raise Wrong("the validation parts are neighbours in the file, expected a random order: shuffle before you cut")
+    if {tuple(part) for part in parts} == {tuple(sorted(v)) for _, v in _folds(k_fold, 103, 5, 1)}:
+        raise Wrong("the seeds 0 and 1 give the same parts, expected different ones: does the seed reach the shuffle?")
 
 
 CHECKERS = {
-    "1": number_of_batches,
-    "2": receptive_field_of_layers,
-    "3": xavier_weights,
-    "4": adam_by_hand,
-    "5": small_network,
+    "1": halving_convolution,
+    "2": stable_log_softmax,
+    "3": mean_nll,
+    "4": convolution_as_linear,
+    "5": k_fold_splits,
 }

@@ -1,248 +1,221 @@
-"""The exercises of lesson 08: a falling learning rate, scores of single classes, fair samples, changed pictures."""
+"""The exercises of lesson 08: statistics, dropout, shifted pictures, and a network that does not mind the shift."""
 
-from collections.abc import Sequence
-
-import numpy as np
 import torch
+from torch import nn
 
-from course_utils.practice.judge import Wrong, array, call, same
+from course_utils.practice.judge import NotDone, Wrong, array, call, is_stub, same
 
 
 def _generator(seed: int = 1) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def falling_rates(learning_rates) -> None:
-    """learning_rates(lr, step_size, gamma, epochs) -> the learning rate of each epoch, as StepLR sets it."""
-    for lr, step_size, gamma, epochs in ((0.1, 1, 0.9, 5), (1.0, 3, 0.5, 8), (0.2, 10, 0.1, 4), (0.8, 4, 0.5, 12)):
-        epoch = np.arange(epochs)
-        same(
-            call(learning_rates, lr, step_size, gamma, epochs),
-            lr * gamma ** (epoch // step_size),
-            what="the list of learning rates",
-            example=f"lr={lr}, step_size={step_size}, gamma={gamma}, epochs={epochs}",
-            atol=1e-6,
-            mistakes={
-                "a rate that falls before the first epoch": lr * gamma ** (epoch // step_size + 1),
-                "a rate that falls one epoch too early": lr * gamma ** ((epoch + 1) // step_size),
-                "a rate that falls one epoch too late": lr * gamma ** (np.maximum(epoch - 1, 0) // step_size),
-                "a step_size of 1": lr * gamma**epoch,
-                "a rate that falls after the very first epoch: 0 % step_size is 0, too": lr
-                * gamma ** ((epoch + step_size - 1) // step_size),
-                "powers of gamma alone: lr is missing": gamma ** (epoch // step_size),
-                "a division by gamma": lr / gamma ** (epoch // step_size),
-                "a rate that falls a little in every epoch: StepLR waits for step_size epochs": lr
-                * gamma ** (epoch / step_size),
-                "gamma taken once only": np.where(epoch < step_size, lr, lr * gamma),
-                "gamma subtracted, not multiplied": lr - (1 - gamma) * (epoch // step_size),
-                "a multiplication by 1 - gamma": lr * (1 - gamma) ** (epoch // step_size),
-                "gamma multiplied by the number of steps": lr * gamma * (epoch // step_size),
-                "a rate that never falls": np.full(epochs, lr),
-                "one rate too many": lr * gamma ** (np.arange(epochs + 1) // step_size),
-                "the last rate alone": lr * gamma ** ((epochs - 1) // step_size),
+def statistics_of_channels(channel_statistics) -> None:
+    """channel_statistics(images) -> (mean, std), each (C,), of uint8 images (N, C, H, W), in 0..1."""
+    for channels in (1, 3):
+        images = torch.randint(0, 256, (40, channels, 9, 7), generator=_generator())
+        images = (images // (1 + torch.arange(channels).view(1, -1, 1, 1))).to(torch.uint8)
+        images[:20] //= 3  # dark pictures: the spread between pictures counts, too
+        pixels = images.double() / 255
+        result = call(channel_statistics, images.clone())
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise Wrong(f"the result is a {type(result).__name__}, expected a pair: mean, std")
+        if any(is_stub(part) for part in result):
+            raise NotDone
+        all_of_them = (0, 2, 3)
+        mistakes = (
+            {
+                "the mean of the raw pixels: divide by 255": 255 * pixels.mean(all_of_them),
+                "one mean over all channels": pixels.mean().expand(channels),
+                "a division that drops the part after the point: use / instead of //": (images // 255)
+                .double()
+                .mean(all_of_them),
+                "the standard deviation: the mean comes first": pixels.std(all_of_them),
+                "the mean of the first picture": pixels[0].mean((1, 2)),
+            },
+            {
+                "the std of the raw pixels: divide by 255": 255 * pixels.std(all_of_them),
+                "one std over all channels": pixels.std().expand(channels),
+                "the mean of each picture's std: pictures differ from one another, too": pixels.std((2, 3)).mean(0),
+                "the std of the pictures' means": pixels.mean((2, 3)).std(0),
+                "the variance; the root is missing": pixels.var(all_of_them),
+                "the mean": pixels.mean(all_of_them),
             },
         )
+        right = pixels.mean(all_of_them), pixels.std(all_of_them)
+        for name, got, expected, known in zip(("mean", "std"), result, right, mistakes, strict=True):
+            example = f"uint8 images of shape {tuple(images.shape)}"
+            same(got, expected, what=f"the {name}", mistakes=known, atol=1e-3, example=example)
 
 
-def accuracy_of_classes(class_accuracy) -> None:
-    """class_accuracy(targets, answers, classes) -> (classes,): of each class, the share that is answered right."""
-    for classes, n in ((3, 40), (10, 500)):
-        targets = torch.randint(classes, (n,), generator=_generator(1))
-        targets[:classes] = torch.arange(classes)
-        answers = torch.where(
-            torch.rand(n, generator=_generator(2)) < 0.6, targets, torch.randint(classes, (n,), generator=_generator(3))
-        )
-        answers[answers == classes - 1] = 0  # the last class is never answered
-        counts = torch.zeros(classes, classes, dtype=torch.double)
-        for target, answer in zip(targets, answers, strict=True):
-            counts[target, answer] += 1
-        right, of_class, of_answer = counts.diagonal(), counts.sum(1), counts.sum(0)
-        got = array(call(class_accuracy, targets.clone(), answers.clone(), classes))
-        precision = right / of_answer
-        if got.shape == (10,) != (classes,):
-            raise Wrong(f"for {classes} classes, the result has the shape (10,): use the argument classes")
-        if got.shape == (classes,) and np.allclose(got[:-1], precision[:-1], atol=1e-4):
-            raise Wrong(
-                f"class 0 gets {got[0]:.4g}, expected {right[0] / of_class[0]:.4g}; this looks like precision, the "
-                "share of the ANSWERS k that are right: divide by how many targets are k"
-            )
-        same(
-            got,
-            right / of_class,
-            example=f"{n} pictures, {classes} classes, of which the last is never answered",
-            mistakes={
-                "the accuracy of all classes together": (right.sum() / n).expand(classes),
-                "one accuracy of all classes together: one for each class is wanted": right.sum() / n,
-                "right no's counted, too: look at the pictures of class k only": (n - of_class - of_answer + 2 * right)
-                / n,
-                "a division without remainder: use /, not //": right // of_class,
-                "a division by all pictures": right / n,
-                "the numbers of right answers: divide by how many targets are k": right,
-                "the share of wrong answers": 1 - right / of_class,
-                "the share of each class in the targets": of_class / n,
-                "percent; shares from 0 to 1 are wanted": 100 * right / of_class,
-            },
-        )
+def normal_below(p: float) -> float:
+    """The share of torch.randn's numbers that are below p."""
+    return torch.special.ndtr(torch.tensor(p)).item()
 
 
-def flip_each(random_flip) -> None:
-    """random_flip(images, p): each image is mirrored left to right, by itself, with the probability p."""
-    images = torch.rand(1500, 3, 4, 5, generator=_generator())
-    square = torch.rand(300, 3, 4, 4, generator=_generator())
-
-    def flipped(images: torch.Tensor, p: float) -> torch.Tensor:
-        """Which images were mirrored; Wrong if one is neither mirrored nor as it was."""
-        argument = images.clone()
-        got = call(random_flip, argument, p)
-        got = torch.as_tensor(array(got))
-        if got.shape != images.shape:
-            raise Wrong(f"the result has the shape {tuple(got.shape)}, expected {tuple(images.shape)}")
-        if not torch.equal(argument, images):
-            raise Wrong("your function changed its argument images, expected a new tensor")
-        pictures = got.float()
-        kept, mirrored = ((pictures - other).abs().flatten(1).amax(1) < 1e-6 for other in (images, images.flip(3)))
-        odd = ~(kept | mirrored)
-        if odd.any():
-            i = int(odd.int().argmax())
-            others = {
-                "upside down": images[i].flip(1),
-                "turned by 180 degrees": images[i].flip(1, 2),
-                "with its colours in the reverse order": images[i].flip(0),
-                "another picture of the batch": images.flip(0)[i],
-            }
-            looks = next((f": it is {n}" for n, o in others.items() if torch.allclose(pictures[i], o)), "")
-            if not looks and ((pictures[i] == images[i]) | (pictures[i] == images[i].flip(2))).all():
-                looks = ": only parts of it are mirrored; coins of shape (N, 1, 1, 1) are one for each image"
-            raise Wrong(f"image {i} is neither as it was nor mirrored left to right (the last axis){looks}")
-        return mirrored & ~kept
-
-    flipped(images, 0.5)  # the shape first: it says more than what p=0 may lead to
-    if flipped(images, 0.0).any():
-        raise Wrong("p=0: some images are mirrored, expected none")
-    if not flipped(images, 1.0).all():
-        raise Wrong("p=1: some images are not mirrored, expected that all are")
-    for p in (0.5, 0.2):
-        chosen = flipped(images, p)
-        share = chosen.float().mean().item()
-        if share in (0, 1):
-            raise Wrong(
-                f"p={p}: {'all' if share else 'none'} of 1500 images are mirrored, expected a coin for each image"
-            )
-        if abs(share - p) > 0.06:
-            looks = "; p is the probability to flip, not to keep" if abs(share - 1 + p) < 0.06 else ""
-            raise Wrong(f"p={p}: {share:.0%} of the images are mirrored, expected about {p:.0%}{looks}")
-        if (chosen[1:] != chosen[:-1]).sum() < 0.5 * len(chosen) * p * (1 - p):
-            raise Wrong(f"p={p}: the mirrored images are neighbours in the batch, expected a coin for each image")
-        if torch.equal(chosen, flipped(images, p)):
-            raise Wrong("two calls mirror the same images, expected new random numbers in each call")
-    flipped(square, 0.5)
-
-
-def _indices(balanced_indices, labels: torch.Tensor, count: int, seed: int) -> list[int]:
-    result = call(balanced_indices, labels.clone(), count, seed)
-    result = array(list(result) if isinstance(result, Sequence) else result, "the list of indices")
-    if result.ndim != 1 or not np.issubdtype(result.dtype, np.integer):
-        raise Wrong(f"the indices are {result.dtype} with the shape {result.shape}, expected integers with one axis")
-    return result.tolist()
-
-
-def balanced_indices(draw) -> None:
-    """balanced_indices(labels, count, seed) -> indices: `count` of each class, at random, in mixed order."""
-    labels = torch.randint(10, (900,), generator=_generator())
-    labels[torch.randperm(900, generator=_generator(2))[:100]] = 3  # class 3 is much more frequent
-    count, seen = 20, []
-    for seed in range(8):
-        kept = _indices(draw, labels, count, seed)
-        if kept and not 0 <= min(kept) <= max(kept) < len(labels):
-            raise Wrong(f"the indices lie from {min(kept)} to {max(kept)}, expected from 0 to {len(labels) - 1}")
-        if len(kept) == 10 * count and sorted(kept) == sorted(list(range(10)) * count):
-            raise Wrong("these are the labels of the pictures, expected their places: the indices themselves")
-        counts = torch.bincount(labels[kept], minlength=10).tolist()
-        if len(set(kept)) < len(kept):
-            raise Wrong(
-                f"{len(kept)} indices, but only {len(set(kept))} different ones: a picture is drawn twice; draw "
-                "without putting back"
-            )
-        if counts != [count] * 10:
-            looks = ""
-            if len(kept) == 10 * count:
-                looks = "; the total is right: draw from each class by itself"
-            elif len(kept) == count:
-                looks = f"; count={count} is meant for each class"
-            raise Wrong(f"the classes have {counts} pictures, expected {count} of each{looks}")
-        seen.append(kept)
-    if _indices(draw, labels, count, 0) != seen[0]:
-        raise Wrong("the same seed gives two different samples, expected the same one again")
-    different = len({i for kept in seen for i in kept})
-    first = {i for k in range(10) for i in (labels == k).nonzero()[:count, 0].tolist()}
-    if set(seen[0]) == first:
-        raise Wrong(f"these are the first {count} pictures of each class, expected a random choice")
-    if set(seen[0]) == set(seen[1]):
-        raise Wrong(
-            "the seeds 0 and 1 give the same pictures, expected different ones: does the seed reach the choice?"
-        )
-    if different < 0.6 * len(labels):
-        raise Wrong(
-            f"eight seeds together choose only {different} of {len(labels)} pictures, expected nearly all: choose from "
-            "all pictures of a class"
-        )
-    row = labels[seen[0]]
-    if (row[1:] != row[:-1]).sum() < 60:
-        raise Wrong(
-            "the sample lies class by class, expected a mixed order: the first batch would hold few classes only"
-        )
-
-
-def augmentation(augment) -> None:
-    """augment(images) -> images: any random change of each picture by itself that keeps shape, dtype and mean."""
-    coarse = torch.randn(64, 3, 8, 8, generator=_generator())
-    images = torch.nn.functional.interpolate(coarse, size=32, mode="bilinear") * 1.2
-    images += 0.5 * torch.randn(64, 3, 1, 1, generator=_generator(2))
-    images -= images.mean()
-
-    def changed(images: torch.Tensor) -> torch.Tensor:
-        got = call(augment, images.clone())
-        if not isinstance(got, torch.Tensor):
-            raise Wrong(f"the result is a {type(got).__name__}, expected a tensor")
-        if got.shape != images.shape or got.dtype != images.dtype:
-            raise Wrong(
-                f"the result is {got.dtype} of shape {tuple(got.shape)}, "
-                f"expected {images.dtype} of shape {tuple(images.shape)}"
-            )
+def dropout_by_hand(dropout) -> None:
+    """dropout(x, p, training): zeros with probability p and 1 / (1 - p) in training, nothing in evaluation."""
+    x = torch.rand(80, 50, generator=_generator()) + 0.5
+    x[::2] *= -1
+    argument = x.clone()
+    got = call(dropout, argument, 0.4, False)
+    if (array(got) == 0).any():
+        raise Wrong("in evaluation (training=False), numbers are set to 0, expected x as it is")
+    same(
+        got,
+        x,
+        what="in evaluation (training=False), the result",
+        atol=1e-6,
+        example="p=0.4",
+        mistakes={
+            "x times 1 - p: scale in training, and return x as it is here": x * (1 - 0.4),
+            "x divided by 1 - p: that belongs to training": x / (1 - 0.4),
+        },
+    )
+    for p in (0.2, 0.5, 0.75):
+        torch.manual_seed(777)
+        got = torch.as_tensor(array(call(dropout, argument, p, True))).float()
+        if got.shape != x.shape:
+            raise Wrong(f"the result has the shape {tuple(got.shape)}, expected {tuple(x.shape)}")
+        if not torch.equal(argument, x):
+            raise Wrong("your function changed its argument x, expected a new tensor")
         if not torch.isfinite(got).all():
-            raise Wrong("the result holds nan or inf")
-        return got.detach()
-
-    got = changed(images)
-    changed(images[:7])
-    touched = (got != images).flatten(1).any(1).float().mean().item()
-    if touched < 0.25:
-        raise Wrong(f"{touched:.0%} of the pictures are changed, expected at least a quarter")
-    if torch.equal(got, changed(images)):
-        raise Wrong("two calls give the same result, expected new random numbers in each call")
-    for i in (0, 5):
-        one = images[i : i + 1].expand(64, -1, -1, -1).contiguous()
-        different = len(changed(one).flatten(1).unique(dim=0))
-        if different < 2:
+            raise Wrong(f"the result holds nan or inf for p={p}")
+        zeros = got == 0
+        share = zeros.float().mean().item()
+        for dim, name in ((0, "row"), (1, "column")):
+            if 0 < share < 1 and (zeros == zeros.select(dim, 0).unsqueeze(dim)).all():
+                raise Wrong(f"p={p}: every {name} has its zeros in the same places, expected new ones in each {name}")
+        if abs(share - p) > 0.05:
+            inverted = "; p is the probability to DROP, not to keep" if abs(share - (1 - p)) < 0.05 else ""
+            always = "; in training nothing is dropped" if share == 0 else ""
+            one = "; draw a random number for each number of x, not one for all" if share == 1 else ""
+            bell = "; torch.rand is uniform in 0..1, torch.randn is not" if abs(share - normal_below(p)) < 0.04 else ""
             raise Wrong(
-                "a batch of one picture, 64 times, gives 64 equal results, expected a change of its own for each"
+                f"p={p}: {share:.1%} of the numbers are zero, expected about {p:.0%}{inverted or always or one or bell}"
             )
-    moved = (got.mean() - images.mean()).item()
-    if abs(moved) > 0.1:
-        raise Wrong(f"the mean of the batch moves from {images.mean():.2f} to {got.mean():.2f}, expected at most 0.1")
-    before, after = images.mean((2, 3)).flatten(), got.mean((2, 3)).flatten()
-    alike = torch.corrcoef(torch.stack([before, after]))[0, 1].item()
-    if not alike > 0.5:
+        factors = (got / x)[~zeros]
+        low, high = factors.min().item(), factors.max().item()
+        if high - low > 1e-3:
+            raise Wrong(f"p={p}: kept numbers are multiplied by {low:.3g} to {high:.3g}, expected one factor for all")
+        if abs(low - 1 / (1 - p)) > 1e-3:
+            known = {1: "they are not scaled", 1 / p: "this is 1 / p", 1 - p: "this is 1 - p", p: "this is p"}
+            looks = next((f": {text}" for factor, text in known.items() if abs(low - factor) < 1e-3), "")
+            raise Wrong(
+                f"p={p}: kept numbers are multiplied by {low:.3g}, expected 1 / (1 - p) = {1 / (1 - p):.3g}{looks}"
+            )
+    again = torch.as_tensor(array(call(dropout, argument, p, True)))
+    if torch.equal(again == 0, zeros):
+        raise Wrong("two calls have their zeros in the same places, expected new ones in each call")
+    same(call(dropout, argument, 0.0, True), x, what="for p=0, the result", atol=1e-6)
+
+
+def shift_without_wrapping(shift) -> None:
+    """shift(images, dx, dy): dx pixels to the right and dy down, zeros come in; shape and dtype stay."""
+    for images in (
+        torch.randint(1, 256, (2, 1, 5, 7), generator=_generator(), dtype=torch.uint8),
+        torch.rand(2, 3, 6, 4, generator=_generator()) + 0.1,
+    ):
+        height, width = images.shape[2:]
+
+        def moved(right: int, down: int, images=images) -> torch.Tensor:
+            rows, columns = images.shape[2:]
+            canvas = images.new_zeros(*images.shape[:2], 3 * rows, 3 * columns)
+            canvas[:, :, rows : 2 * rows, columns : 2 * columns] = images
+            return canvas[:, :, rows - down : 2 * rows - down, columns - right : 2 * columns - right]
+
+        for dx, dy in ((0, 0), (2, 1), (-1, 2), (1, -2), (-3, -1), (2, 0), (0, -1), (width - 1, 1 - height)):
+            argument = images.clone()
+            try:
+                got = call(shift, argument, dx, dy)
+            except Exception as error:
+                error.called_with = f" (called with images of shape {tuple(images.shape)}, dx={dx}, dy={dy})"
+                raise
+            rolled = images.roll((dy, dx), (2, 3))
+            rows = (torch.arange(height) - dy).clamp(0, height - 1)
+            columns = (torch.arange(width) - dx).clamp(0, width - 1)
+            same(
+                got,
+                moved(dx, dy),
+                example=f"images of shape {tuple(images.shape)}, dx={dx}, dy={dy}",
+                mistakes={
+                    "wrapping: what leaves on one side comes in on the other, as torch.roll does": rolled,
+                    "a move to the other side: plus is right and down": moved(-dx, -dy),
+                    "the wrong direction of dx": moved(-dx, dy),
+                    "the wrong direction of dy": moved(dx, -dy),
+                    "dx and dy exchanged: the width is the last axis": moved(dy, dx),
+                    "the border repeated instead of zeros": images[:, :, rows][:, :, :, columns],
+                    "no move at all": images,
+                },
+            )
+            if not isinstance(got, torch.Tensor) or got.dtype != images.dtype:
+                found = getattr(got, "dtype", type(got).__name__)
+                raise Wrong(f"the result is {found}, expected a tensor of {images.dtype}, as the images are")
+            if not torch.equal(argument, images):
+                raise Wrong("your function changed its argument images, expected a new tensor")
+
+
+def network(answer: object, *input_shape: int) -> nn.Module:
+    """The model that is meant: itself, or what a class or function without arguments makes. In evaluation mode."""
+    model = answer if isinstance(answer, nn.Module) else call(answer)
+    if not isinstance(model, nn.Module):
+        raise Wrong(f"this makes a {type(model).__name__}, expected an nn.Module")
+    model.eval()
+    with torch.no_grad():
+        got = call(model, torch.zeros(3, *input_shape))
+    if not isinstance(got, torch.Tensor) or got.shape != (3, 10):
+        found = tuple(got.shape) if isinstance(got, torch.Tensor) else type(got).__name__
+        raise Wrong(f"an input of shape {(3, *input_shape)} gives {found}, expected (3, 10)")
+    return model
+
+
+def steady_network(answer) -> None:
+    """A model (N, 1, 28, 28) -> (N, 10) that knows a thing by its form, wherever it lies in a black picture."""
+    torch.manual_seed(777)
+    model = network(answer, 1, 28, 28)
+    things = torch.rand(6, 1, 4, 4, generator=_generator())
+    mixed = things.flatten(1)[:, torch.randperm(16, generator=_generator())].view_as(things)
+
+    def logits(things: torch.Tensor, top: int = 12, left: int = 12) -> torch.Tensor:
+        images = torch.zeros(len(things), 1, 28, 28)
+        images[:, :, top : top + 4, left : left + 4] = things
+        with torch.no_grad():
+            return model(images).double()
+
+    home = logits(things)
+    if not torch.isfinite(home).all():
+        raise Wrong("the logits hold nan or inf")
+    if not torch.equal(home, logits(things)):
+        raise Wrong("the same picture gives two different answers in evaluation mode")
+    spread = (home - home.mean(0)).abs().max().item()
+    if spread < 1e-6 * (1 + home.abs().max().item()):
+        raise Wrong("all pictures give the same logits, expected logits that depend on the picture")
+    changes = {}
+    for step in (4, 2, 1):
+        for down, right in ((step, 0), (0, -step), (-step, step)):
+            change = (logits(things, 12 + down, 12 + right) - home).abs().max().item()
+            if change > 1e-3 * spread:
+                changes.setdefault(step, (down, right, change))
+    if changes:
+        step, (down, right, change) = next(iter(changes.items()))
+        if len(changes) == 3:
+            hint = (
+                "something looks at fixed places: a linear layer after flatten, or pooling or a stride before the "
+                "average over the whole map, or windows that reach the border"
+            )
+        elif step == 4:
+            hint = "smaller moves change nothing, so the windows reach the border: take smaller windows or fewer layers"
+        else:
+            hint = f"a move by {2 * step} changes nothing, so look for pooling or a stride"
         raise Wrong(
-            f"the colours of the pictures before and after have a correlation of {alike:.2f}, expected above 0.5: too "
-            "little of each picture is left, or the pictures changed their places (and so got wrong labels)"
+            f"a thing moved by {down} down and {right} right changes the logits by {change:.2g} (different things "
+            f"differ by {spread:.2g}), expected no change: {hint}"
+        )
+    if (logits(mixed) - home).abs().max().item() < 1e-3 * spread:
+        raise Wrong(
+            "a thing with its pixels in another order gives the same logits, so only brightness counts: use windows of "
+            "more than one pixel, and a ReLU or a maximum before the average"
         )
 
 
-CHECKERS = {
-    "1": falling_rates,
-    "2": accuracy_of_classes,
-    "3": flip_each,
-    "4": balanced_indices,
-    "5": augmentation,
-}
+CHECKERS = {"1": statistics_of_channels, "2": shift_without_wrapping, "3": dropout_by_hand, "4": steady_network}

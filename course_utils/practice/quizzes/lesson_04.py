@@ -1,51 +1,58 @@
-"""The quiz of lesson 04: LeNet."""
+"""The quiz of lesson 04: MLP and batch normalisation."""
 
 import math
 
 from course_utils.practice.quiz import question, right, wrong
 
-INPUTS, OUTPUTS, KERNEL = 6, 16, 5
-WEIGHTS = OUTPUTS * INPUTS * KERNEL**2
-SIDE = 32
-AFTER = SIDE - KERNEL + 1
+UNITS = 64
+LEAST_LOSS = -math.log(math.e / (math.e + 9))  # softmax of a perfect answer: 1 for one of ten classes, 0 for nine
+IMAGES, BATCH, RIGHT = 1050, 100, 1000
+BATCHES = -(-IMAGES // BATCH)
+
+
+def percent(part: float) -> str:
+    return f"`{100 * part:.3g} %`"
+
+
+TRUE, POSTS = percent(RIGHT / IMAGES), percent(RIGHT / (BATCHES * BATCH))
 
 QUESTIONS = (
     question(
-        f"How many parameters does `nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL})` have?",
-        wrong(OUTPUTS * KERNEL**2 + OUTPUTS, "each of the six input channels has its own kernel."),
-        wrong(WEIGHTS, "these are the weights; the biases are missing."),
-        right(WEIGHTS + OUTPUTS, "16 · 6 · 5 · 5 weights and 16 biases."),
-        wrong(OUTPUTS * KERNEL**2, "neither the input channels nor the biases are counted."),
+        f"How many parameters does `nn.BatchNorm1d({UNITS})` train?",
+        wrong(UNITS, "this counts the weights, but not the biases."),
+        right(2 * UNITS, f"one weight and one bias for each of the {UNITS} units."),
+        wrong(4 * UNITS, "this counts the two buffers too; they are not trained."),
+        wrong(0, "the standardising has no parameters, but the weight and the bias after it are learned."),
     ),
     question(
-        f"A picture of `{SIDE} × {SIDE}` pixels goes through a 5x5 convolution without padding, then through 2x2 max "
-        "pooling. How long is its side?",
-        wrong(SIDE // 2, "a convolution without padding makes the picture smaller."),
-        right(AFTER // 2, f"{SIDE} - 5 + 1 = {AFTER}, and half of it is {AFTER // 2}."),
-        wrong(AFTER, "this is the side before the pooling."),
-        wrong((SIDE - 2) // 2, "a 5x5 window takes off 4 pixels, not 2."),
-    ),
-    question(
-        "A new network for ten classes starts with a loss of `14`. What do you think?",
-        wrong("Normal: it has not learned anything yet.", f"nothing learned means a loss near {math.log(10):.3f}."),
-        wrong("The learning rate is too high.", "no step has been made yet."),
-        right(
-            "Something is wrong with the network or with its input.",
-            "it is *confidently wrong*, for example because the pixels run from 0 to 255.",
-        ),
-        wrong("The batch is too small.", "the mean loss of a small batch varies, but not by this much."),
-    ),
-    question(
-        "Why is there no ReLU after the last layer?",
-        wrong("ReLU is slow.", "it costs almost nothing."),
-        right(
-            "A logit may be negative, and `F.cross_entropy` wants logits.",
-            "ReLU would make every negative score 0, and its gradient too.",
-        ),
-        wrong("`nn.Linear` already contains a ReLU.", "a linear layer is a weighted sum with a bias, nothing more."),
+        "`F.cross_entropy` gets the probabilities of ten classes from a softmax. What do you see?",
+        wrong("An error about the range", "any numbers are valid logits, so nothing is checked."),
         wrong(
-            "The logits are already probabilities.",
-            "probabilities are not negative and add up to 1; logits need neither.",
+            "A loss that can reach 0",
+            "for this, one logit must be far above the others; probabilities differ by 1 at most.",
         ),
+        right(f"A loss that stays above about `{LEAST_LOSS:.2f}`", "even a perfect answer gets this loss."),
+        wrong("An accuracy of `10 %`", "the network learns, only more slowly."),
+    ),
+    question(
+        f"`{IMAGES:,}` pictures, batches of `{BATCH}`, `{RIGHT:,}` right answers. What is the accuracy, and what does "
+        "`len(loader) * batch_size` give?",
+        right(f"{TRUE} and {POSTS}", f"`{RIGHT} / {IMAGES}`; the formula divides by `{BATCHES} * {BATCH}`."),
+        wrong(
+            f"{POSTS} and {TRUE}",
+            "the two are exchanged; the formula divides by too much, so its result is too low.",
+        ),
+        wrong(f"{TRUE} both times", "this would hold if the batch size divided the number of pictures."),
+        wrong(f"{percent(RIGHT / (IMAGES // BATCH * BATCH))} and {TRUE}", "the short last batch counts too."),
+    ),
+    question(
+        "In evaluation mode, which mean does batch normalisation subtract?",
+        wrong(
+            "The mean of the evaluated batch",
+            "this is training mode; the answer would depend on the other pictures in the batch.",
+        ),
+        right("The running mean from training", "it is a buffer, and the same for every picture."),
+        wrong("Zero", "only before the first training step the running mean is zero."),
+        wrong("The learned bias", "the bias is added after the standardising."),
     ),
 )

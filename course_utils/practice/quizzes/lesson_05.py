@@ -1,43 +1,51 @@
-"""The quiz of lesson 05: LeNet-5, softmax and log-softmax."""
+"""The quiz of lesson 05: LeNet."""
+
+import math
 
 from course_utils.practice.quiz import question, right, wrong
 
-N, INPUTS, OUTPUTS, HEIGHT, WIDTH, KERNEL = 8, 6, 16, 14, 20, 5
-HIGH, WIDE = HEIGHT - KERNEL + 1, WIDTH - KERNEL + 1
-VALIDATION, ACCURACY = 5000, 0.989
-BY_CHANCE = (ACCURACY * (1 - ACCURACY) / VALIDATION) ** 0.5
+INPUTS, OUTPUTS, KERNEL = 6, 16, 5
+WEIGHTS = OUTPUTS * INPUTS * KERNEL**2
+SIDE = 32
+AFTER = SIDE - KERNEL + 1
 
 QUESTIONS = (
     question(
-        f"A batch of {N} pictures, {INPUTS} channels, `{HEIGHT}` pixels high and `{WIDTH}` wide, goes through "
-        f"`nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL})`. Which shape comes out?",
-        right((N, OUTPUTS, HIGH, WIDE), "*(N, C, H, W)*; height and width lose 4 pixels each."),
-        wrong((N, OUTPUTS, WIDE, HIGH), "this is the post's order; height comes before width."),
-        wrong((N, OUTPUTS, HEIGHT, WIDTH), "this needs `padding=2`."),
-        wrong((N, INPUTS, HIGH, WIDE), f"the output has {OUTPUTS} channels."),
+        f"How many parameters does `nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL})` have?",
+        wrong(OUTPUTS * KERNEL**2 + OUTPUTS, "each of the six input channels has its own kernel."),
+        wrong(WEIGHTS, "these are the weights; the biases are missing."),
+        right(WEIGHTS + OUTPUTS, "16 · 6 · 5 · 5 weights and 16 biases."),
+        wrong(OUTPUTS * KERNEL**2, "neither the input channels nor the biases are counted."),
     ),
     question(
-        "What is true of the *training* pixels after standardising with their own mean and standard deviation?",
-        wrong("They are Gaussian.", "the shape of the histogram does not change."),
-        wrong("They lie between `-1` and `1`.", f"white pixels are near `{(1 - 0.1307) / 0.3081:.1f}`."),
-        right("They have mean `0` and standard deviation `1`.", "and no more than that."),
-        wrong("They are independent.", "near pixels are still alike."),
+        f"A picture of `{SIDE} × {SIDE}` pixels goes through a 5x5 convolution without padding, then through 2x2 max "
+        "pooling. How long is its side?",
+        wrong(SIDE // 2, "a convolution without padding makes the picture smaller."),
+        right(AFTER // 2, f"{SIDE} - 5 + 1 = {AFTER}, and half of it is {AFTER // 2}."),
+        wrong(AFTER, "this is the side before the pooling."),
+        wrong((SIDE - 2) // 2, "a 5x5 window takes off 4 pixels, not 2."),
     ),
     question(
-        "A model ends in log-softmax. Which loss fits, and computes no logarithm again?",
-        right("`F.nll_loss`", "it takes minus the entry of the right class, nothing more."),
-        wrong("`F.mse_loss`", "it compares numbers with numbers; the targets are class numbers."),
-        wrong("`torch.log`, then `F.nll_loss`", "the outputs are logarithms already, and negative."),
-        wrong(
-            "`F.cross_entropy`",
-            "its value is right, since the log-softmax of a log-softmax changes nothing, but it computes it again.",
+        "A new network for ten classes starts with a loss of `14`. What do you think?",
+        wrong("Normal: it has not learned anything yet.", f"nothing learned means a loss near {math.log(10):.3f}."),
+        wrong("The learning rate is too high.", "no step has been made yet."),
+        right(
+            "Something is wrong with the network or with its input.",
+            "it is *confidently wrong*, for example because the pixels run from 0 to 255.",
         ),
+        wrong("The batch is too small.", "the mean loss of a small batch varies, but not by this much."),
     ),
     question(
-        "Two models reach `98.9 %` and `98.8 %` on 5,000 validation pictures. What do you conclude?",
-        wrong("The first is better.", f"five pictures decide here, and chance alone gives about `{BY_CHANCE:.2%}`."),
-        wrong("Ask the test set.", "then it is no longer an exam, but a second mock exam."),
-        right("They may be equally good.", "repeat with other seeds, or take the cheaper one."),
-        wrong("The second is overfitted.", "for this you need its training accuracy."),
+        "Why is there no ReLU after the last layer?",
+        wrong("ReLU is slow.", "it costs almost nothing."),
+        right(
+            "A logit may be negative, and `F.cross_entropy` wants logits.",
+            "ReLU would make every negative score 0, and its gradient too.",
+        ),
+        wrong("`nn.Linear` already contains a ReLU.", "a linear layer is a weighted sum with a bias, nothing more."),
+        wrong(
+            "The logits are already probabilities.",
+            "probabilities are not negative and add up to 1; logits need neither.",
+        ),
     ),
 )

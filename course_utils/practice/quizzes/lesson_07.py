@@ -1,54 +1,43 @@
-"""The quiz of lesson 07: Conv32-64, initial weights and Adam."""
+"""The quiz of lesson 07: LeNet-5, softmax and log-softmax."""
 
 from course_utils.practice.quiz import question, right, wrong
 
-INPUTS, OUTPUTS, KERNEL = 32, 64, 3
-WEIGHTS = OUTPUTS * INPUTS * KERNEL**2
-SIDE, PADDING = 9, 1
-GRADIENT, RATE, BETA1 = 0.2, 0.001, 0.9
+N, INPUTS, OUTPUTS, HEIGHT, WIDTH, KERNEL = 8, 6, 16, 14, 20, 5
+HIGH, WIDE = HEIGHT - KERNEL + 1, WIDTH - KERNEL + 1
+VALIDATION, ACCURACY = 5000, 0.989
+BY_CHANCE = (ACCURACY * (1 - ACCURACY) / VALIDATION) ** 0.5
 
 QUESTIONS = (
     question(
-        f"How many parameters does `nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL}, padding=1)` have?",
-        wrong(WEIGHTS, f"these are the weights; the {OUTPUTS} biases are missing."),
-        right(WEIGHTS + OUTPUTS, f"{OUTPUTS} · {INPUTS} · 3 · 3 weights and {OUTPUTS} biases. Padding adds none."),
-        wrong(
-            OUTPUTS * KERNEL**2 + OUTPUTS,
-            f"each output channel has its own kernel for each of the {INPUTS} input channels.",
-        ),
-        wrong(OUTPUTS * INPUTS * 5**2 + OUTPUTS, "this is the number for 5x5 kernels."),
+        f"A batch of {N} pictures, {INPUTS} channels, `{HEIGHT}` pixels high and `{WIDTH}` wide, goes through "
+        f"`nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL})`. Which shape comes out?",
+        right((N, OUTPUTS, HIGH, WIDE), "*(N, C, H, W)*; height and width lose 4 pixels each."),
+        wrong((N, OUTPUTS, WIDE, HIGH), "this is the post's order; height comes before width."),
+        wrong((N, OUTPUTS, HEIGHT, WIDTH), "this needs `padding=2`."),
+        wrong((N, INPUTS, HIGH, WIDE), f"the output has {OUTPUTS} channels."),
     ),
     question(
-        f"`nn.MaxPool2d(2, padding=1)` gets a picture of `{SIDE} × {SIDE}`. How long is the output side?",
-        wrong(SIDE // 2, "this is the side without padding."),
-        wrong(f"`{SIDE / 2}`", "the formula rounds down; there are no half places."),
-        right((SIDE + 2 * PADDING - 2) // 2 + 1, "(9 + 2 - 2) // 2 + 1 = 5."),
-        wrong(SIDE + 2 * PADDING, "this is the padded side, before the blocks are formed."),
+        "What is true of the *training* pixels after standardising with their own mean and standard deviation?",
+        wrong("They are Gaussian.", "the shape of the histogram does not change."),
+        wrong("They lie between `-1` and `1`.", f"white pixels are near `{(1 - 0.1307) / 0.3081:.1f}`."),
+        right("They have mean `0` and standard deviation `1`.", "and no more than that."),
+        wrong("They are independent.", "near pixels are still alike."),
     ),
     question(
-        f"A weight has the gradient `{GRADIENT}`. How far does Adam with `lr={RATE}` move it in the very first step?",
-        wrong(f"`{RATE * GRADIENT:g}`", "this is SGD, learning rate times gradient."),
-        right(
-            f"`{RATE:g}`",
-            "after the bias correction, `m` is the gradient and the root of `v` its size; the quotient is 1.",
-        ),
+        "A model ends in log-softmax. Which loss fits, and computes no logarithm again?",
+        right("`F.nll_loss`", "it takes minus the entry of the right class, nothing more."),
+        wrong("`F.mse_loss`", "it compares numbers with numbers; the targets are class numbers."),
+        wrong("`torch.log`, then `F.nll_loss`", "the outputs are logarithms already, and negative."),
         wrong(
-            f"`{RATE * GRADIENT * (1 - BETA1):.5f}`",
-            "this forgets the bias correction of `m`, and divides by nothing.",
+            "`F.cross_entropy`",
+            "its value is right, since the log-softmax of a log-softmax changes nothing, but it computes it again.",
         ),
-        wrong(f"`{GRADIENT}`", "this is the gradient itself."),
     ),
     question(
-        "A network with dropout answers the same picture twice, and the answers differ. What happened?",
-        wrong("The loader shuffles.", "the order of the pictures changes no answer."),
-        wrong(
-            "The seed was not set.",
-            "a seed repeats a whole run; within one run, the second call still draws other numbers.",
-        ),
-        right(
-            "The network is in training mode.",
-            "dropout is on and draws new zeros in each call. `model.eval()` switches it off.",
-        ),
-        wrong("The network is not trained enough.", "in evaluation mode even a new network repeats its answer."),
+        "Two models reach `98.9 %` and `98.8 %` on 5,000 validation pictures. What do you conclude?",
+        wrong("The first is better.", f"five pictures decide here, and chance alone gives about `{BY_CHANCE:.2%}`."),
+        wrong("Ask the test set.", "then it is no longer an exam, but a second mock exam."),
+        right("They may be equally good.", "repeat with other seeds, or take the cheaper one."),
+        wrong("The second is overfitted.", "for this you need its training accuracy."),
     ),
 )

@@ -1,46 +1,49 @@
-"""The quiz of lesson 08: CIFAR-10 and a VGG-style network."""
+"""The quiz of lesson 08: dropout, and pictures that move."""
 
 from course_utils.practice.quiz import question, right, wrong
 
-IMAGES, CLASSES, PART = 50_000, 10, 5  # a rate of 0.2 keeps a fifth
-INPUTS, OUTPUTS, KERNEL = 64, 128, 3
-WEIGHTS = OUTPUTS * INPUTS * KERNEL**2
-RATE, GAMMA = 0.001, 0.9
+VALUE, P = 6, 0.25
 
 QUESTIONS = (
     question(
-        f"A class-balanced sample of all `{IMAGES:,}` training pictures at a rate of `{1 / PART}`. How many horses are "
-        "in it?",
-        wrong(IMAGES // PART, "this is the whole sample, all ten classes."),
-        right(IMAGES // CLASSES // PART, f"a fifth of the {IMAGES // CLASSES:,} horses."),
-        wrong(IMAGES // CLASSES // PART // PART, "this takes a fifth of the fifth."),
-        wrong(f"about `{IMAGES // CLASSES // PART:,}`, it varies", "this is a random sample without balance."),
+        f"In training, a number `{VALUE}` goes through `nn.Dropout({P})`. What may come out?",
+        wrong(f"`0` or `{VALUE}`", "this forgets that the kept numbers are scaled."),
+        right(f"`0` or `{VALUE / (1 - P):g}`", f"`{VALUE} / (1 - {P}) = {VALUE / (1 - P):g}`."),
+        wrong(
+            f"`{VALUE * (1 - P):g}`",
+            f"`{1 - P} * {VALUE}` scales down; some old descriptions treat *evaluation* in this way.",
+        ),
+        wrong(f"`0` or `{VALUE / P:g}`", "this divides by p instead of 1 - p."),
     ),
     question(
-        f"How many parameters does `nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL}, bias=False)` have?",
-        wrong(OUTPUTS * KERNEL**2, f"each of the {INPUTS} input channels has its own 3x3 weights."),
-        right(WEIGHTS, f"{OUTPUTS} · {INPUTS} · 3 · 3."),
-        wrong(WEIGHTS + OUTPUTS, f"this counts {OUTPUTS} biases, which are switched off."),
-        wrong(OUTPUTS * INPUTS, "this forgets the 3x3."),
+        "How many of the `21,840` parameters belong to the dropout layer?",
+        right(0, "it draws random numbers and learns nothing."),
+        wrong(1, "p is a setting; training does not change it."),
+        wrong(50, "one for each number would be a weight vector, as in batch normalisation."),
+        wrong(50 * 50, "this is a linear layer from 50 to 50, without biases."),
     ),
     question(
-        f"`lr={RATE}` and `StepLR(step_size=1, gamma={GAMMA})`. What is the rate in the third epoch?",
-        wrong(f"`{RATE:g}`", "this would hold with a step size of 10."),
-        wrong(f"`{RATE * GAMMA:g}`", "this is the second epoch."),
-        right(f"`{RATE * GAMMA**2:g}`", "it was multiplied by 0.9 after the first epoch and after the second."),
-        wrong(f"`{RATE * GAMMA**3:g}`", "this is the fourth epoch."),
-    ),
-    question(
-        "With augmentation, the training accuracy is lower than the validation accuracy. What do you conclude?",
-        wrong("The labels are wrong.", "then both would be low."),
-        wrong("The network overfits.", "overfitting is the opposite: training far above validation."),
+        "Training accuracy `86 %`, validation accuracy `88 %`, with dropout. What do you think?",
+        wrong("A bug: training accuracy is always higher.", "the two are measured in different modes."),
+        wrong(
+            "The validation pictures leaked into the training set.",
+            "a leak is possible, but this difference needs no leak.",
+        ),
         right(
-            "Nothing is wrong: the training pictures are harder than the validation pictures.",
-            "they are moved and mirrored, and measured while the weights still change.",
+            "Normal: dropout is on while the training accuracy is measured.",
+            "and the training figure averages over an epoch in which the network still improves.",
         ),
         wrong(
-            "The validation pictures must be augmented, too.",
-            "then you would no longer measure real pictures.",
+            "The network overfits.",
+            "overfitting shows the opposite order, with a validation loss that rises.",
         ),
+    ),
+    question(
+        "A picture moves `2` pixels to the right. What happens after a convolution and 2x2 max pooling, away from the "
+        "border?",
+        wrong("The result stays the same.", "this would be invariance."),
+        right("The result moves by `1`.", "the map moves by 2, and pooling halves all distances."),
+        wrong("The result moves by `2`.", "this is true for the convolution alone."),
+        wrong("The result is something entirely new.", "this describes the MLP."),
     ),
 )

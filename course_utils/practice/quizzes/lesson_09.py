@@ -1,51 +1,54 @@
-"""The quiz of lesson 09: symptoms, clues and measurements of the debug clinic."""
-
-import math
+"""The quiz of lesson 09: Conv32-64, initial weights and Adam."""
 
 from course_utils.practice.quiz import question, right, wrong
 
-CLASSES = 10
-FLOOR = math.log(math.e + CLASSES - 1) - 1  # cross-entropy of the softmax of right and certain logits
-PICTURES, BATCH = 5_000, 64
-BATCHES = -(-PICTURES // BATCH)
+INPUTS, OUTPUTS, KERNEL = 32, 64, 3
+WEIGHTS = OUTPUTS * INPUTS * KERNEL**2
+SIDE, PADDING = 9, 1
+GRADIENT, RATE, BETA1 = 0.2, 0.001, 0.9
 
 QUESTIONS = (
     question(
-        "The training loss stays at 2.303. All weights change, few units are dead, and the network learns one batch by "
-        "heart. What is the first suspect?",
-        wrong("The learning rate is too high.", "then most units would be dead, and one batch would not be learned."),
-        wrong("The optimizer holds the weights of another model.", "then the weights would not change at all."),
-        right("Images and labels do not belong together.", "the network, the loss and the optimizer have proved it."),
-        wrong("There is a ReLU on the logits.", "then the loss usually falls; the outputs of `health` show the fault."),
+        f"How many parameters does `nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL}, padding=1)` have?",
+        wrong(WEIGHTS, f"these are the weights; the {OUTPUTS} biases are missing."),
+        right(WEIGHTS + OUTPUTS, f"{OUTPUTS} · {INPUTS} · 3 · 3 weights and {OUTPUTS} biases. Padding adds none."),
+        wrong(
+            OUTPUTS * KERNEL**2 + OUTPUTS,
+            f"each output channel has its own kernel for each of the {INPUTS} input channels.",
+        ),
+        wrong(OUTPUTS * INPUTS * 5**2 + OUTPUTS, "this is the number for 5x5 kernels."),
     ),
     question(
-        f"Softmax stands before `F.cross_entropy`. {CLASSES} classes, all answers right and certain. What is the loss?",
-        wrong("`0.000`", "this is the loss without the softmax."),
-        wrong(f"`{math.log(CLASSES):.3f}`", "this is the loss of a blind guess."),
-        right(f"`{FLOOR:.3f}`", f"the scores are one 1 and {CLASSES - 1} zeros: ln(e + {CLASSES - 1}) - 1."),
-        wrong("`1.000`", "the second softmax makes probabilities of the 1 and the zeros, and none of them is 1/e."),
+        f"`nn.MaxPool2d(2, padding=1)` gets a picture of `{SIDE} × {SIDE}`. How long is the output side?",
+        wrong(SIDE // 2, "this is the side without padding."),
+        wrong(f"`{SIDE / 2}`", "the formula rounds down; there are no half places."),
+        right((SIDE + 2 * PADDING - 2) // 2 + 1, "(9 + 2 - 2) // 2 + 1 = 5."),
+        wrong(SIDE + 2 * PADDING, "this is the padded side, before the blocks are formed."),
     ),
     question(
-        f"{PICTURES:,} pictures, batches of {BATCH}, all answers right. What is `right / (len(loader) * {BATCH})`?",
-        wrong("`100.00%`", "it would, if the last batch were full."),
-        right(f"`{PICTURES / (BATCHES * BATCH):.2%}`", f"{BATCHES} batches could hold {BATCHES * BATCH:,} pictures."),
-        wrong(f"`{PICTURES / ((BATCHES - 1) * BATCH):.2%}`", "this leaves out the last batch, which is not full."),
-        wrong(f"`{PICTURES % BATCH / BATCH:.2%}`", "this is how full the last batch is."),
+        f"A weight has the gradient `{GRADIENT}`. How far does Adam with `lr={RATE}` move it in the very first step?",
+        wrong(f"`{RATE * GRADIENT:g}`", "this is SGD, learning rate times gradient."),
+        right(
+            f"`{RATE:g}`",
+            "after the bias correction, `m` is the gradient and the root of `v` its size; the quotient is 1.",
+        ),
+        wrong(
+            f"`{RATE * GRADIENT * (1 - BETA1):.5f}`",
+            "this forgets the bias correction of `m`, and divides by nothing.",
+        ),
+        wrong(f"`{GRADIENT}`", "this is the gradient itself."),
     ),
     question(
-        "You measure the same network twice on the same validation pictures. The two accuracies differ. What do you "
-        "look at first?",
-        wrong("The learning rate.", "nothing is trained between the two measurements."),
-        wrong("The batch size.", "it is the same in both, so it cannot make a difference."),
-        right("`model.training`, and the transform of the validation set.", "dropout and augmentation are random."),
-        wrong("The labels.", "wrong labels give a wrong number, but the same one twice."),
-    ),
-    question(
-        "Validation accuracy is `99.5 %`, as good as training accuracy, after a long training on 1,000 pictures. What "
-        "do you do?",
-        wrong("Publish it.", "a result that is too good has to be doubted more than a bad one."),
-        right("Count the pictures that stand in both sets.", "this pattern is what a validation leak looks like."),
-        wrong("Train longer.", "it cannot get much better, and the doubt stays."),
-        wrong("Add dropout against overfitting.", "overfitting shows as a gap, and here there is none."),
+        "A network with dropout answers the same picture twice, and the answers differ. What happened?",
+        wrong("The loader shuffles.", "the order of the pictures changes no answer."),
+        wrong(
+            "The seed was not set.",
+            "a seed repeats a whole run; within one run, the second call still draws other numbers.",
+        ),
+        right(
+            "The network is in training mode.",
+            "dropout is on and draws new zeros in each call. `model.eval()` switches it off.",
+        ),
+        wrong("The network is not trained enough.", "in evaluation mode even a new network repeats its answer."),
     ),
 )

@@ -1,50 +1,51 @@
-"""The quiz of lesson 11: shares, batches, waiting, and bytes."""
+"""The quiz of lesson 11: symptoms, clues and measurements of the debug clinic."""
+
+import math
 
 from course_utils.practice.quiz import question, right, wrong
 
-PICTURES, PROCESSES, BATCH = 1_000, 3, 64
-EACH = -(-PICTURES // PROCESSES)
-PARAMETERS, MACHINES = 44_426, 4  # LeNet
-SENT = 2 * (MACHINES - 1) * PARAMETERS * 4 // MACHINES
+CLASSES = 10
+FLOOR = math.log(math.e + CLASSES - 1) - 1  # cross-entropy of the softmax of right and certain logits
+PICTURES, BATCH = 5_000, 64
+BATCHES = -(-PICTURES // BATCH)
 
 QUESTIONS = (
     question(
-        f"`DistributedSampler` shares {PICTURES:,} pictures among {PROCESSES} processes. How many does each get?",
-        wrong(PICTURES // PROCESSES, "then one picture would be in no share; by default it pads."),
-        right(EACH, f"{PROCESSES} · {EACH} is {PROCESSES * EACH:,}: two pictures come twice."),
-        wrong(PICTURES, "this happens without a sampler: everybody sees everything."),
-        wrong(
-            f"`{EACH}, {PICTURES // PROCESSES}` and `{PICTURES // PROCESSES}`", "equally many steps need equal shares."
-        ),
+        "The training loss stays at 2.303. All weights change, few units are dead, and the network learns one batch by "
+        "heart. What is the first suspect?",
+        wrong("The learning rate is too high.", "then most units would be dead, and one batch would not be learned."),
+        wrong("The optimizer holds the weights of another model.", "then the weights would not change at all."),
+        right("Images and labels do not belong together.", "the network, the loss and the optimizer have proved it."),
+        wrong("There is a ReLU on the logits.", "then the loss usually falls; the outputs of `health` show the fault."),
     ),
     question(
-        f"One process trained with batches of {2 * BATCH}. Two processes shall do the same training. No batch "
-        "normalisation. What is `batch_size` in each?",
-        right(BATCH, f"the global batch is 2 · {BATCH}, as before."),
-        wrong(2 * BATCH, "then each step would use twice as many pictures: another training."),
-        wrong(4 * BATCH, "then each step would use four times as many pictures."),
+        f"Softmax stands before `F.cross_entropy`. {CLASSES} classes, all answers right and certain. What is the loss?",
+        wrong("`0.000`", "this is the loss without the softmax."),
+        wrong(f"`{math.log(CLASSES):.3f}`", "this is the loss of a blind guess."),
+        right(f"`{FLOOR:.3f}`", f"the scores are one 1 and {CLASSES - 1} zeros: ln(e + {CLASSES - 1}) - 1."),
+        wrong("`1.000`", "the second softmax makes probabilities of the 1 and the zeros, and none of them is 1/e."),
     ),
     question(
-        "In your script stands `if rank == 0: loss.backward()`, where the model is a DistributedDataParallel of two "
-        "processes. What happens?",
-        wrong("Rank 0 trains alone.", "its `backward` holds an all-reduce, and rank 1 never joins it."),
-        wrong("An error: rank 1 has no gradients.", "nobody can tell a late process from one that never comes."),
-        right("Rank 0 waits for rank 1.", "an all-reduce ends when all processes have called it."),
+        f"{PICTURES:,} pictures, batches of {BATCH}, all answers right. What is `right / (len(loader) * {BATCH})`?",
+        wrong("`100.00%`", "it would, if the last batch were full."),
+        right(f"`{PICTURES / (BATCHES * BATCH):.2%}`", f"{BATCHES} batches could hold {BATCHES * BATCH:,} pictures."),
+        wrong(f"`{PICTURES / ((BATCHES - 1) * BATCH):.2%}`", "this leaves out the last batch, which is not full."),
+        wrong(f"`{PICTURES % BATCH / BATCH:.2%}`", "this is how full the last batch is."),
     ),
     question(
-        f"Four machines, LeNet with {PARAMETERS:,} parameters in float32. How many bytes does each send in a ring "
-        "all-reduce?",
-        wrong(PARAMETERS * 4, "this is the gradient once; six parts of a quarter each are more."),
-        wrong(SENT // 4, "this is the number of numbers; float32 has four bytes."),
-        wrong(SENT // 2, "the first three rounds add up; the finished sums must travel too."),
-        right(SENT, f"2 · {MACHINES - 1} rounds, and a part of a quarter of the gradient in each."),
+        "You measure the same network twice on the same validation pictures. The two accuracies differ. What do you "
+        "look at first?",
+        wrong("The learning rate.", "nothing is trained between the two measurements."),
+        wrong("The batch size.", "it is the same in both, so it cannot make a difference."),
+        right("`model.training`, and the transform of the validation set.", "dropout and augmentation are random."),
+        wrong("The labels.", "wrong labels give a wrong number, but the same one twice."),
     ),
     question(
-        "After each epoch you measure with a `DistributedSampler` and average the accuracies of the processes. What is "
-        "wrong?",
-        wrong("Nothing; training does the same.", "training may see a picture twice; a measurement must not."),
-        right("Padded pictures count twice.", "share without padding, and add hits and pictures over all processes."),
-        wrong("Accuracy needs `nccl`.", "the backend only sends messages, of any meaning."),
-        wrong("The sampler shuffles.", "the order does not change how many are right."),
+        "Validation accuracy is `99.5 %`, as good as training accuracy, after a long training on 1,000 pictures. What "
+        "do you do?",
+        wrong("Publish it.", "a result that is too good has to be doubted more than a bad one."),
+        right("Count the pictures that stand in both sets.", "this pattern is what a validation leak looks like."),
+        wrong("Train longer.", "it cannot get much better, and the doubt stays."),
+        wrong("Add dropout against overfitting.", "overfitting shows as a gap, and here there is none."),
     ),
 )

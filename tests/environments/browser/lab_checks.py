@@ -55,7 +55,7 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-SETUP = 'import sys\nsys.path[:0] = [".."]\nfrom course_utils.course import setup\ncourse = setup(lesson="04")'
+SETUP = 'import sys\nsys.path[:0] = [".."]\nfrom course_utils.course import setup\ncourse = setup(lesson="05")'
 NOTEBOOKS = {  # small ones, written for these tests
     # the pad with a network that has seen 20,000 real digits once, each moved a little
     "pad.ipynb": (

@@ -126,7 +126,7 @@ def test_dark(name: str, open_page):
 
 def test_search_finds_a_lesson(open_page):
     page = open_page("search.html?q=dropout")
-    page.wait_for_selector("#search-results li a[href*='06_fashion_mnist_dropout']")
+    page.wait_for_selector("#search-results li a[href*='08_fashion_mnist_dropout']")
 
 
 def test_a_lesson_leads_to_colab(open_page):

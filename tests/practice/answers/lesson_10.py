@@ -1,319 +1,245 @@
 """Answers to the exercises of lesson 10."""
 
+import random
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.optim.lr_scheduler import StepLR
+from torchvision.transforms import v2
 
-from course_utils.beyond.airbench import triangular_schedule as scheduler_of
-from course_utils.beyond.airbench import whitening_kernels
+from course_utils.data import flip, pad_and_crop
 
-# ---- 1: label smoothing ----
 
+def rates_loop(lr, step_size, gamma, epochs):
+    rates = []
+    for epoch in range(epochs):
+        if epoch and epoch % step_size == 0:
+            lr *= gamma
+        rates.append(lr)
+    return rates
 
-def loss_by_loops(logits, targets, smoothing):
-    total = 0.0
-    for row, target in zip(logits.tolist(), targets.tolist(), strict=True):
-        row = [z - max(row) for z in row]
-        log_sum = np.log(sum(np.exp(z) for z in row))
-        for k, z in enumerate(row):
-            total -= (smoothing / len(row) + (1 - smoothing) * (k == target)) * (z - log_sum)
-    return total / len(logits)
 
+def rates_torch(lr, step_size, gamma, epochs):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+    scheduler, rates = StepLR(optimizer, step_size, gamma), []
+    for _ in range(epochs):
+        rates.append(scheduler.get_last_lr()[0])
+        optimizer.step()
+        scheduler.step()
+    return rates
 
-def loss_by_numpy(logits, targets, smoothing):
-    z = logits.numpy().astype(np.float64)
-    z -= z.max(axis=1, keepdims=True)
-    logs = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    return -((1 - smoothing) * logs[np.arange(len(z)), targets.numpy()] + smoothing * logs.mean(axis=1)).mean()
 
+def rates(exponent):
+    return lambda lr, step_size, gamma, epochs: [lr * gamma ** exponent(e, step_size) for e in range(epochs)]
 
-def loss_by_soft_targets(logits, targets, smoothing):
-    soft = torch.full_like(logits, smoothing / logits.shape[1])
-    soft[torch.arange(len(targets)), targets] += 1 - smoothing
-    return F.cross_entropy(logits, soft)
 
+def accuracy_loop(targets, answers, classes):
+    shares = []
+    for k in range(classes):
+        pairs = [(t, a) for t, a in zip(targets.tolist(), answers.tolist(), strict=True) if t == k]
+        shares.append(sum(t == a for t, a in pairs) / len(pairs))
+    return shares
 
-def loss_with(wanted, logs=lambda z: z.log_softmax(1), total=lambda x: x.sum(1).mean()):
-    """A loss with other wanted probabilities, made of one-hot targets, smoothing and the number of classes."""
-    return lambda z, y, s: -total(wanted(F.one_hot(y, z.shape[1]).float(), s, z.shape[1]) * logs(z))
 
+def accuracy_counts(y, predicted, k):
+    return torch.bincount(y[y == predicted], minlength=k) / torch.bincount(y, minlength=k)
 
-def soft(hard, s, classes):
-    return (1 - s) * hard + s / classes
 
+def precision(targets, answers, classes):
+    return accuracy_counts(answers, targets, classes)
 
-# ---- 2: the triangular_schedule ----
 
+def flip_loop(images, p):
+    return torch.stack([image.flip(2) if random.random() < p else image for image in images])
 
-def factor(step, steps, start, peak, end):
-    top = peak * steps
-    return start + (1 - start) * step / top if step < top else 1 - (1 - end) * (step - top) / (steps - top)
 
+def flip_where(images, p):
+    chosen = torch.rand(len(images), 1, 1, 1) < p
+    return torch.where(chosen, images.flip(-1), images)
 
-def factor_by_interpolation(step, steps, start, peak, end):
-    return np.interp(step, [0, peak * steps, steps], [start, 1, end])
 
+def flip_numpy(images, p):
+    result = images.numpy().copy()
+    chosen = np.random.rand(len(result)) < p
+    result[chosen] = result[chosen][..., ::-1]
+    return result
 
-def factor_of_the_scheduler(step, steps, start, peak, end):
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    return scheduler_of(optimizer, steps, start, peak, end).lr_lambdas[0](step)
 
+def flip_in_place(images, p):
+    chosen = torch.rand(len(images)) < p
+    images[chosen] = images[chosen].flip(-1)
+    return images
 
-def factor_by_addition(step, steps, start, peak, end):
-    found, top = start, round(peak * steps)
-    for i in range(step):
-        found += (1 - start) / top if i < top else (end - 1) / (steps - top)
-    return torch.tensor(found, dtype=torch.float64)
 
+def flip_first_part(images, p):
+    n = round(p * len(images)) + (random.randint(1, 20) if 0 < p < 1 else 0)
+    return torch.cat([images[:n].flip(-1), images[n:]])
 
-def factor_with(up=None, down=None):
-    """A triangular_schedule with another rise or another fall: functions of step, steps, start, top, end."""
 
-    def function(step, steps, start, peak, end):
-        line, top = up if step < peak * steps else down, peak * steps
-        return line(step, steps, start, top, end) if line else factor(step, steps, start, peak, end)
+def flip_with(change):
+    """A random flip that makes change(images) out of the chosen ones."""
+    return lambda images, p: torch.where(torch.rand(len(images), 1, 1, 1) < p, change(images), images)
 
-    return function
 
+def indices_torch(labels, count, seed):
+    generator = torch.Generator().manual_seed(seed)
+    kept = []
+    for k in labels.unique():
+        places = (labels == k).nonzero()[:, 0]
+        kept.append(places[torch.randperm(len(places), generator=generator)[:count]])
+    kept = torch.cat(kept)
+    return kept[torch.randperm(len(kept), generator=generator)]
 
-# ---- 3: Nesterov ----
 
+def indices_walk(labels, count, seed):
+    """One walk through a random order; each class takes what it still needs."""
+    order = list(range(len(labels)))
+    random.Random(seed).shuffle(order)
+    left, kept = dict.fromkeys(labels.tolist(), count), []
+    for i in order:
+        if left[label := int(labels[i])]:
+            left[label] -= 1
+            kept.append(i)
+    return kept
 
-def nesterov(weights, gradient, velocity, lr, momentum, weight_decay):
-    gradient = gradient + weight_decay * weights
-    velocity = momentum * velocity + gradient
-    return weights - lr * (gradient + momentum * velocity), velocity
 
+def indices_numpy(labels, count, seed):
+    numbers = np.random.default_rng(seed)
+    y = labels.numpy()
+    return numbers.permutation(np.stack([numbers.choice(np.flatnonzero(y == k), count, replace=False)
+                                         for k in range(10)]).ravel())  # fmt: skip
 
-def nesterov_by_loop(weights, gradient, velocity, lr, momentum, weight_decay):
-    new_weights, new_velocity = np.zeros(weights.shape), np.zeros(weights.shape)
-    for place in np.ndindex(*weights.shape):
-        w, g, v = (float(x[place]) for x in (weights, gradient, velocity))
-        g += weight_decay * w
-        v = v * momentum + g
-        new_weights[place], new_velocity[place] = w - lr * g - lr * momentum * v, v
-    return [new_weights, new_velocity]
 
+def by_class(choose, mix=True):
+    """balanced_indices out of the choice from one class."""
 
-def nesterov_in_place(w, g, v, lr, momentum, weight_decay):
-    g.add_(w, alpha=weight_decay)
-    v.mul_(momentum).add_(g)
-    w.sub_(g.add(v, alpha=momentum), alpha=lr)
-    return w, v
+    def balanced_indices(labels, count, seed):
+        generator = torch.Generator().manual_seed(seed)
+        kept = torch.cat([choose((labels == k).nonzero()[:, 0], count, generator) for k in range(10)])
+        return kept[torch.randperm(len(kept), generator=generator)] if mix else kept
 
+    return balanced_indices
 
-def nesterov_with(velocity=lambda w, d, g, v, m: m * v + d, step=lambda w, d, g, v, m: d + m * v, decay=1.0):
-    """A step whose velocity, or whose way, is another."""
 
-    def function(w, g, v, lr, momentum, weight_decay):
-        d = g + decay * weight_decay * w
-        new = velocity(w, d, g, v, momentum)
-        return w - lr * step(w, d, g, new, momentum), new
+def shuffled(places, generator):
+    return places[torch.randperm(len(places), generator=generator)]
 
-    return function
 
+def without_classes(labels, count, seed):
+    return torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))[: 10 * count]
 
-# ---- 4: whitening ----
 
+def cover(images):
+    result = images.clone()
+    for image in result:
+        top, left = torch.randint(0, 24, (2,)).tolist()
+        image[:, top : top + 8, left : left + 8] = 0
+    return result
 
-def by_eigenvectors(rows, eps):
-    values, vectors = torch.linalg.eigh(torch.cov(rows.T))
-    return vectors / (values + eps).sqrt()
 
+def recolour(images):
+    return images * (0.8 + 0.4 * torch.rand(len(images), 3, 1, 1))
 
-def by_kernels(rows, eps):
-    return whitening_kernels(rows[:, :, None, None], size=1, eps=eps).flatten(1).T
 
+class PadCropFlip:
+    def __call__(self, batch):
+        return flip(pad_and_crop(batch))
 
-def symmetric(rows, eps):
-    values, vectors = np.linalg.eigh(np.cov(rows.double().numpy(), rowvar=False))
-    return vectors @ np.diag((values + eps) ** -0.5) @ vectors.T
 
+def brighter(images):
+    return images + 0.5 + 0.1 * torch.rand(len(images), 1, 1, 1)
 
-def by_singular_values(rows, eps):
-    _, s, directions = torch.linalg.svd(rows - rows.mean(0), full_matrices=False)
-    return -directions.T / (s**2 / len(rows) + eps) ** 0.5
 
-
-def by_cholesky(rows, eps):
-    covariance = np.cov(rows.numpy().T, bias=True) + eps * np.eye(rows.shape[1])
-    return np.linalg.inv(np.linalg.cholesky(covariance)).T.tolist()
-
-
-def whitening_with(divide, covariance=lambda rows: torch.cov(rows.T)):
-    def function(rows, eps):
-        values, vectors = torch.linalg.eigh(covariance(rows))
-        return divide(values, vectors, eps)
-
-    return function
-
-
-def divided(values, vectors, eps):
-    return vectors / (values + eps).sqrt()
-
-
-# ---- 5: views ----
-
-
-@torch.no_grad()
-def mean_of_views(model, images, views, weights):
-    total = sum(weight * model(view(images)) for view, weight in zip(views, weights, strict=True))
-    return total / sum(weights)
-
-
-@torch.no_grad()
-def mean_in_one_batch(model, images, views, weights):
-    logits = model(torch.cat([view(images) for view in views])).unflatten(0, (len(views), len(images)))
-    shares = torch.tensor(weights) / sum(weights)
-    return torch.einsum("v,vnc->nc", shares, logits)
-
-
-def mean_by_numpy(model, images, views, weights):
-    return np.average([model(view(images)).detach().numpy() for view in views], axis=0, weights=weights)
-
-
-def mean_by_picture(model, images, views, weights):
-    answers = []
-    for image in images:
-        each = [model(view(image[None]))[0].tolist() for view in views]
-        answers.append(
-            [sum(w * x for w, x in zip(weights, xs, strict=True)) / sum(weights) for xs in zip(*each, strict=True)]
-        )
-    return answers
-
-
-def views_with(combine):
-    """A combination of the logits (views, N, classes) and the weights (views, 1, 1)."""
-
-    @torch.no_grad()
-    def function(model, images, views, weights):
-        return combine(torch.stack([model(view(images)) for view in views]), torch.tensor(weights).view(-1, 1, 1))
-
-    return function
-
-
-@torch.no_grad()
-def the_mean_picture(model, images, views, weights):
-    return model(sum(w * view(images) for view, w in zip(views, weights, strict=True)) / sum(weights))
-
-
-@torch.no_grad()
-def views_of_views(model, images, views, weights):
-    total = 0
-    for view, weight in zip(views, weights, strict=True):
-        images = view(images)
-        total = total + weight * model(images)
-    return total / sum(weights)
+def mixed_up(images):
+    return flip(images)[torch.randperm(len(images))]
 
 
 RIGHT = {
-    "1": [
-        loss_by_loops, loss_by_numpy, loss_by_soft_targets, loss_with(soft),
-        lambda z, y, s: F.cross_entropy(z.double(), y, label_smoothing=s),
-    ],
-    "2": [factor, factor_by_interpolation, factor_of_the_scheduler, factor_by_addition],
-    "3": [nesterov, nesterov_by_loop, nesterov_in_place],
-    "4": [by_eigenvectors, by_kernels, symmetric, by_singular_values, by_cholesky],
-    "5": [mean_of_views, mean_in_one_batch, mean_by_numpy, mean_by_picture],
+    "1": [rates_loop, rates_torch, rates(lambda e, s: e // s),
+          lambda lr, step, gamma, n: lr * np.power(gamma, np.floor(np.arange(n) / step))],
+    "2": [accuracy_loop, accuracy_counts,
+          lambda t, a, k: np.array([float((a[t == c] == c).double().mean()) for c in range(k)])],
+    "3": [flip_loop, flip_where, flip_numpy],
+    "4": [indices_torch, indices_walk, indices_numpy],
+    "5": [cover, recolour, PadCropFlip(), flip, lambda images: images + 0.1 * torch.randn_like(images)],
 }  # fmt: skip
 WRONG = {
     "1": [
-        (lambda z, y, s: F.cross_entropy(z, y), "without smoothing"),
-        (loss_with(lambda hard, s, k: (1 - s) * hard + s / (k - 1) * (1 - hard)), "the right one too"),
-        (loss_with(lambda hard, s, k: torch.where(hard == 1, 1 - s, s / k)), "a sum below 1"),
-        (loss_with(lambda hard, s, k: hard + s / k), "a sum above 1"),
-        (loss_with(lambda hard, s, k: (1 - s) * hard + s), "divide it by their number"),
-        (loss_with(lambda hard, s, k: soft(hard, 1 - s, k)), "exchanged"),
-        (loss_with(lambda hard, s, k: (1 - s) * hard), "the part of all classes is missing"),
-        (loss_with(lambda hard, s, k: soft(hard, s, 10)), "ten classes"),
-        (loss_with(soft, logs=lambda z: z.softmax(1).log()), "F.log_softmax"),
-        (loss_with(soft, logs=lambda z: (z.exp() / z.exp().sum(1, keepdim=True)).log()), "F.log_softmax"),
-        (loss_with(soft, logs=lambda z: z.softmax(1)), "their logarithm is missing"),
-        (loss_with(soft, logs=lambda z: z), "logits in the place"),
-        (loss_with(soft, logs=lambda z: z.log_softmax(0)), "dim=0"),
-        (loss_with(soft, logs=lambda z: z.softmax(1).log_softmax(1)), "softmax twice"),
-        (loss_with(soft, total=lambda x: x.mean()), "a mean over all classes"),
-        (loss_with(soft, total=lambda x: x.sum()), "a sum over the pictures"),
-        (loss_with(soft, total=lambda x: x.sum(1)), "one loss for each picture"),
-        (loss_with(soft, total=lambda x: -x.sum(1).mean()), "minus sign"),
-        (lambda z, y, s: F.kl_div(z.log_softmax(1), soft(F.one_hot(y, z.shape[1]), s, z.shape[1]),
-                                  reduction="batchmean"), "KL divergence"),
+        (rates(lambda e, s: e // s + 1), "before the first epoch"),
+        (rates(lambda e, s: (e + 1) // s), "expected 0.1"),
+        (rates(lambda e, s: e), "a step_size of 1"),
+        (rates(lambda e, s: e / s), "StepLR waits"),
+        (rates(lambda e, s: 0), "never falls"),
+        (lambda lr, s, gamma, n: [lr - (1 - gamma) * (e // s) for e in range(n)], "subtracted"),
+        (lambda lr, s, gamma, n: rates_loop(lr, s, gamma, n + 1), "one rate too many"),
+        (lambda lr, s, gamma, n: rates_loop(lr, s, gamma, n)[-1], "the last rate alone"),
+        (rates(lambda e, s: int(e >= s)), "gamma taken once only"),
+        (rates(lambda e, s: max(e - 1, 0) // s), "one epoch too late"),
+        (rates(lambda e, s: -(-e // s)), "0 % step_size is 0"),
+        (lambda lr, s, gamma, n: rates_loop(1, s, gamma, n), "lr is missing"),
+        (lambda lr, s, gamma, n: rates_loop(lr, s, 1 / gamma, n), "a division by gamma"),
     ],
     "2": [
-        (factor_with(up=lambda i, n, a, top, b: i / top), "a rise from 0: "),
-        (lambda i, n, a, p, b: factor(i, n, 0, p, 0), "begins at start and ends at end"),
-        (lambda i, n, a, p, b: factor(i, n, a, p, 0), "a fall to 0"),
-        (factor_with(up=lambda i, n, a, top, b: a + i / top), "above 1"),
-        (factor_with(up=lambda i, n, a, top, b: a + (1 - a) * i / n), "a rise over all steps"),
-        (factor_with(up=lambda i, n, a, top, b: 1), "no rise"),
-        (factor_with(down=lambda i, n, a, top, b: 1 - b * (i - top) / (n - top)), "a fall by end"),
-        (factor_with(down=lambda i, n, a, top, b: 1 - (1 - b) * i / n), "from the peak on"),
-        (factor_with(down=lambda i, n, a, top, b: 1 - (1 - b) * (i - top) / n), "a fall over all steps"),
-        (factor_with(down=lambda i, n, a, top, b: 1 - (1 - b) * (i - top) / (n - 1 - top)), "one step too early"),
-        (factor_with(down=lambda i, n, a, top, b: 1), "no fall"),
-        (lambda i, n, a, p, b: factor(i, n, b, p, a), "start and end exchanged"),
-        (lambda i, n, a, p, b: factor(i + 1, n, a, p, b), "counted from 1"),
-        (lambda i, n, a, p, b: factor(i, n, a, p / n, b), "as a number of steps"),
-        (lambda i, n, a, p, b: factor(i, n, a, 1 - p, b), "from the end of the training"),
-        (lambda i, n, a, p, b: 1 - (1 - b) * (i - p * n) / (n - p * n), "the second line alone"),
-        (lambda i, n, a, p, b: 0.5, "values differ"),
+        (precision, "this looks like precision"),
+        (lambda t, a, k: torch.stack([(a[a == c] == t[a == c]).float().mean() for c in range(k)]), "precision"),
+        (lambda t, a, k: (t == a).float().mean(), "one for each class is wanted"),
+        (lambda t, a, k: accuracy_counts(t, a, 10), "use the argument classes"),
+        (lambda t, a, k: torch.stack([((t == c) == (a == c)).float().mean() for c in range(k)]), "right no's counted"),
+        (lambda t, a, k: torch.bincount(t[t == a], minlength=k) // torch.bincount(t, minlength=k), "use /, not //"),
+        (lambda t, a, k: (t == a).float().mean().expand(k), "the accuracy of all classes together"),
+        (lambda t, a, k: torch.bincount(t[t == a], minlength=k) / len(t), "a division by all pictures"),
+        (lambda t, a, k: torch.bincount(t[t == a], minlength=k), "the numbers of right answers"),
+        (lambda t, a, k: 1 - accuracy_counts(t, a, k), "the share of wrong answers"),
+        (lambda t, a, k: 100 * accuracy_counts(t, a, k), "percent"),
+        (lambda t, a, k: torch.bincount(t[t == a]) / torch.bincount(t), "your code stops with RuntimeError"),
+        (lambda t, a, k: torch.zeros(k), "values differ"),
     ],
     "3": [
-        (nesterov_with(decay=0), "no weight decay"),
-        (nesterov_with(decay=-1), "wrong sign"),
-        (nesterov_with(velocity=lambda w, d, g, v, m: m * v + (1 - m) * d), "a mean"),
-        (nesterov_with(velocity=lambda w, d, g, v, m: v + m * d), "momentum on the gradient"),
-        (nesterov_with(velocity=lambda w, d, g, v, m: v + d), "a sum without momentum"),
-        (nesterov_with(velocity=lambda w, d, g, v, m: m * v - d), "the gradient subtracted"),
-        (nesterov_with(velocity=lambda w, d, g, v, m: d + m * (m * v + d)), "Nesterov's step"),
-        (nesterov_with(velocity=lambda w, d, g, v, m: v), "the old velocity"),
-        (nesterov_with(step=lambda w, d, g, v, m: v), "without Nesterov"),
-        (nesterov_with(step=lambda w, d, g, v, m: d), "without any velocity"),
-        (nesterov_with(step=lambda w, d, g, v, m: m * v), "the gradient is missing"),
-        (nesterov_with(step=lambda w, d, g, v, m: d + v), "the whole velocity"),
-        (nesterov_with(step=lambda w, d, g, v, m: g + m * v), "no weight decay in the step"),
-        (nesterov_with(step=lambda w, d, g, v, m: -d - m * v), "against it"),
-        (lambda w, g, v, lr, m, wd: nesterov(w, g, v, lr, m, wd)[::-1], "weights first"),
-        (lambda w, g, v, lr, m, wd: (w - (g + wd * w + m * (m * v + g + wd * w)), m * v + g + wd * w), "without lr"),
-        (lambda w, g, v, lr, m, wd: (nesterov(w, g, v, lr, m, wd)[0], m * v + lr * (g + wd * w)), "lr in the velocity"),
-        (lambda w, g, v, lr, m, wd: (w, m * v - lr * (g + wd * w)), "and a minus sign"),
-        (lambda w, g, v, lr, m, wd: nesterov(w, g, v, lr, m, lr * wd), "weight decay times lr"),
-        (lambda w, g, v, lr, m, wd: (w * (1 - lr * wd) - lr * (g + m * (m * v + g)), m * v + g), "no weight decay"),
-        (lambda w, g, v, lr, m, wd: nesterov(w, g, v, lr, m, wd)[0], "expected a pair"),
+        (lambda images, p: images.flip(-1) if random.random() < p else images, "a coin for each image"),
+        (flip_with(lambda images: images.flip(-2)), "neither as it was nor mirrored"),
+        (flip_with(lambda images: images.flip(1)), "its colours in the reverse order"),
+        (flip_with(lambda images: images.flip(2, 3)), "turned by 180 degrees"),
+        (lambda images, p: images.flip(-1), "p=0: some images are mirrored"),
+        (lambda images, p: flip_where(images, 0.5 if p else 0), "p=1: some images are not"),
+        (lambda images, p: flip_where(images, 1 - p), "p=0: some images are mirrored"),
+        (lambda images, p: flip_where(images, p if p in (0, 1) else 1 - p), "not to keep"),
+        (lambda images, p: images, "p=1: some images are not mirrored"),
+        (flip_in_place, "changed its argument"),
+        (flip_first_part, "neighbours in the batch"),
+        (lambda images, p: torch.where(torch.rand_like(images) < p, images.flip(-1), images), "only parts of it"),
+        (lambda images, p: torch.where(torch.rand(len(images), 3, 1, 1) < p, images.flip(3), images), "only parts"),
+        (lambda images, p: torch.stack([image.flip(2) for image in images if random.random() < p]), "has the shape"),
+        (lambda images, p: torch.where(
+            torch.rand(len(images), 1, 1, 1, generator=torch.Generator().manual_seed(1)) < p, images.flip(-1), images),
+         "two calls mirror the same images"),
+        (lambda images, p: images[torch.rand(len(images)) < p].flip(-1), "has the shape"),
     ],
     "4": [
-        (lambda rows, eps: by_eigenvectors(rows, eps).T, "its transpose is right"),
-        (lambda rows, eps: by_eigenvectors(rows, 0), "eps is missing"),
-        (whitening_with(lambda values, vectors, eps: vectors / (values.sqrt() + eps)), "added to the root"),
-        (whitening_with(lambda values, vectors, eps: vectors), "the directions alone"),
-        (whitening_with(lambda values, vectors, eps: vectors / (values + eps)), "take its square root"),
-        (lambda rows, eps: np.linalg.inv(np.cov(rows.numpy().T) + eps * np.eye(5)), "take its square root"),
-        (whitening_with(lambda values, vectors, eps: vectors * (values + eps).sqrt()), "divide by it"),
-        (whitening_with(lambda values, vectors, eps: vectors / (values + eps).sqrt()[:, None]), "the wrong axis"),
-        (whitening_with(divided, lambda rows: rows.T @ rows / len(rows)), "not subtracted"),
-        (whitening_with(divided, lambda rows: torch.corrcoef(rows.T)), "standardised before"),
-        (whitening_with(divided, lambda rows: torch.cov(rows.T) * (len(rows) - 1)), "the number of rows"),
-        (lambda rows, eps: torch.diag(rows.var(0) + eps) ** 0.5, "variances from"),
-        (lambda rows, eps: torch.diag((rows.var(0) + eps) ** -0.5), "stay correlated"),
-        (whitening_with(divided, torch.cov), "one variable in each ROW"),
-        (lambda rows, eps: (rows - rows.mean(0)) @ by_eigenvectors(rows, eps), "like the rows themselves"),
-        (whitening_with(lambda values, vectors, eps: (values + eps) ** -0.5), "one number for each direction"),
-        (lambda rows, eps: by_eigenvectors(rows, 0) / eps, "nan or inf"),
+        (by_class(lambda places, n, g: places[:n]), "the first 20 pictures of each class"),
+        (by_class(lambda places, n, g: places[torch.randint(len(places), (n,), generator=g)]), "is drawn twice"),
+        (without_classes, "draw from each class by itself"),
+        (lambda labels, n, seed: without_classes(labels, n, seed)[:n], "is meant for each class"),
+        (by_class(lambda places, n, g: shuffled(places, g)[:n], mix=False), "class by class"),
+        (by_class(lambda places, n, g: shuffled(places, torch.Generator().manual_seed(0))[:n]), "does the seed reach"),
+        (by_class(lambda places, n, g: shuffled(places[: 3 * n // 2], g)[:n]), "from all pictures of a class"),
+        (by_class(lambda places, n, g: shuffled(places, torch.default_generator)[:n]), "two different samples"),
+        (by_class(lambda places, n, g: shuffled(torch.arange(len(places)), g)[:n]), "is drawn twice"),
+        (by_class(lambda places, n, g: shuffled(places, g)[: round(0.2 * len(places))]), "expected 20 of each"),
+        (lambda labels, n, seed: labels[indices_torch(labels, n, seed)], "these are the labels"),
+        (lambda labels, n, seed: indices_torch(labels, n, seed)[:, None], "expected integers with one axis"),
     ],
     "5": [
-        (views_with(lambda logits, w: (w * logits).sum(0)), "divide it by the sum"),
-        (views_with(lambda logits, w: logits.mean(0)), "the weights are missing"),
-        (views_with(lambda logits, w: (w * logits).mean(0)), "a division by the number of views"),
-        (views_with(lambda logits, w: (w.flip(0) * logits).sum(0) / w.sum()), "the reverse order"),
-        (views_with(lambda logits, w: (w * logits.softmax(-1)).sum(0) / w.sum()), "the mean of the probabilities"),
-        (views_with(lambda logits, w: ((w * logits).sum(0) / w.sum()).softmax(-1)), "without a softmax"),
-        (views_with(lambda logits, w: ((w * logits).sum(0) / w.sum()).argmax(-1)), "before argmax"),
-        (views_with(lambda logits, w: logits.amax(0)), "the greatest logit"),
-        (views_with(lambda logits, w: logits[-1]), "the last view alone"),
-        (views_with(lambda logits, w: logits), "the logits of all views"),
-        (lambda model, images, views, weights: model(images), "alone"),
-        (the_mean_picture, "the logits of the mean picture"),
-        (views_of_views, "views of views"),
-        (mean_of_views.__wrapped__, "use torch.no_grad()"),
+        (lambda images: images, "0% of the pictures are changed"),
+        (lambda images: images.flip(-1), "two calls give the same result"),
+        (v2.RandomCrop(32, padding=4), "a change of its own for each"),
+        (lambda images: images + 0.1 * torch.randn(()), "a change of its own for each"),
+        (brighter, "the mean of the batch moves"),
+        (torch.randn_like, "too little of each picture is left"),
+        (mixed_up, "changed their places"),
+        (lambda images: F.pad(images, [4] * 4), "of shape (64, 3, 40, 40)"),
+        (lambda images: flip(images).double(), "torch.float64"),
+        (lambda images: flip(images).numpy(), "expected a tensor"),
+        (lambda images: flip(images) / torch.zeros(()), "holds nan or inf"),
     ],
 }  # fmt: skip
