@@ -29,7 +29,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from PIL import Image
 
 from course_utils import ROOT
-from tests.notebooks.proofs import pieces, proof_file
+from tests.notebooks.proofs import proofs_of
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CELL_METADATA = ("tags", "editable", "deletable")  # what is kept
@@ -64,9 +64,8 @@ def execute(path: Path, timeout: int) -> nbformat.NotebookNode:
     """Run all cells in a fresh kernel, in the notebook's own folder, and then what proves its text."""
     nb = nbformat.read(path, as_version=4)
     length = len(nb.cells)
-    proofs = proof_file(path.resolve()) if ROOT / "notebooks" in path.resolve().parents else None
-    if proofs and proofs.exists():
-        nb.cells += [nbformat.v4.new_code_cell(piece.source) for piece in pieces(proofs)]
+    if ROOT / "notebooks" in path.resolve().parents:
+        nb.cells += [nbformat.v4.new_code_cell(piece.source) for piece in proofs_of(path.resolve())]
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

@@ -1,4 +1,4 @@
-"""For pytest: the proofs of a lesson (proofs/NN_topic.py) run in its kernel, right after its last cell.
+"""For pytest: the proofs of a lesson (proofs/NN_topic.py, and its tasks) run in its kernel, right after its last cell.
 
 nbval makes an item of each code cell of a notebook. Here each piece of the lesson's proof file becomes one more item of
 the same notebook, so that xdist gives all of them to one worker (--dist loadscope).
@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from tests.notebooks.proofs import pieces, proof_file
+from tests.notebooks.proofs import proofs_of
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,17 +27,13 @@ class Lesson(IPyNbFile):
         cells = list(super().collect())
         yield from cells
         root = self.config.rootpath
-        if root / "notebooks" in self.path.parents and (file := proof_file(self.path, root)).exists():
-            for number, piece in enumerate(pieces(file), len(cells)):
-                cell = nbformat.v4.new_code_cell(piece.source)
-                yield Proof.from_parent(
-                    self,
-                    name=piece.name,
-                    cell_num=number,
-                    cell=cell,
-                    options=defaultdict(bool),
-                    place=f"{file.relative_to(root).as_posix()}, line {piece.line}",
-                )
+        if root / "notebooks" not in self.path.parents or "exercises" in self.path.parts:
+            return
+        for number, piece in enumerate(proofs_of(self.path, root), len(cells)):
+            cell = nbformat.v4.new_code_cell(piece.source)
+            yield Proof.from_parent(
+                self, name=piece.name, cell_num=number, cell=cell, options=defaultdict(bool), place=piece.place
+            )
 
 
 class Proof(IPyNbCell):

@@ -12,17 +12,20 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from string import ascii_lowercase
 
 import nbformat
 
 from course_utils import ROOT
 from tests.notebooks.proofs import proof_file
+from tests.notebooks.tasks import tasks
 from tools import address
 
 # trap: wrong on purpose, and said so; stored-seconds: shows seconds that were measured in another run
 KNOWN_TAGS = {"nbval-check-output", "exercise", "solution", "trap", "stored-seconds"}
 ALLOWED_MAGICS = ("%load_ext tensorboard", "%tensorboard ")
 CARD = ("You will", "Before you start", "Time", "Data")
+WITH_TASKS = ("01", "02", "03", "04", "05", "06", "07")  # the later lessons follow
 LAST_SECTIONS = ["Exercises", "Quiz", "Recap", "Next"]
 MACHINE_PATH = re.compile(
     r"/(?:home|root|Users|tmp|work|mnt|content)/\w|[A-Za-z]:\\+(?:Users|Windows)|at 0x[0-9a-f]{6}"
@@ -537,6 +540,19 @@ def sections(book: Book) -> Iterator[str]:
         yield f"after the numbered sections come {rest}, expected {LAST_SECTIONS}"
 
 
+def small_tasks(book: Book) -> Iterator[str]:
+    """At least three in each lesson, called a, b, c and so on, each with its three cells."""
+    try:
+        names = [task.name for task in tasks(book.nb)]
+    except ValueError as fault:
+        yield str(fault)
+        return
+    if names != [f"{book.number}.{letter}" for letter in ascii_lowercase[: len(names)]]:
+        yield f"the tasks are called {names}, expected {book.number}.a, {book.number}.b and so on"
+    if len(names) < 3 and book.number in WITH_TASKS:
+        yield f"there are {len(names)} tasks inside the sections, expected at least 3: see tests/notebooks/tasks.py"
+
+
 def ends_with_next(book: Book) -> Iterator[str]:
     names = [text for level, text in book.headings if level == 2]
     if not names or not names[-1].startswith("Next"):
@@ -567,7 +583,7 @@ OUTPUTS: tuple[Rule, ...] = (
     numbers_are_proven,
 )
 FIRST: tuple[Rule, ...] = (title, colab_badge, card, setup_cell, ends_with_next)
-ANATOMY: tuple[Rule, ...] = (*FIRST, sections)
+ANATOMY: tuple[Rule, ...] = (*FIRST, sections, small_tasks)
 
 
 def rules_for(book: Book) -> tuple[Rule, ...]:

@@ -7,10 +7,11 @@ import sys
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests.notebooks.proofs import pieces, proof_file, without_lesson
 from tests.notebooks.rules import ROOT
+from tests.notebooks.tasks import tasks
 
 CONFTEST = 'pytest_plugins = ["tests.notebooks.proofs_plugin"]\n'
 PYTEST = "-m pytest -v -p no:cacheprovider --nbval-lax --nbval-current-env --color=no".split()
@@ -75,7 +76,11 @@ def test_a_proof_without_its_lesson_is_an_error(tmp_path):
 def test_pieces(tmp_path):
     file = tmp_path / "proofs.py"
     file.write_text("# of lesson 01\n# %% one (cell [1])\n\nx = 1\n\n\nassert x\n# %% two\ny\n", encoding="utf-8")
-    assert list(pieces(file)) == [("one (cell [1])", "x = 1\n\n\nassert x", 2), ("two", "y", 8)]
+    places = ("proofs.py, line 2", "proofs.py, line 8")
+    assert list(pieces(file, tmp_path)) == [
+        ("one (cell [1])", "x = 1\n\n\nassert x", places[0]),
+        ("two", "y", places[1]),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -85,10 +90,30 @@ def test_pieces_that_cannot_be_told_apart_are_refused(text, tmp_path):
     file = tmp_path / "proofs.py"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="proofs.py"):
-        list(pieces(file))
+        list(pieces(file, tmp_path))
 
 
 def test_where_the_proofs_of_a_notebook_are(tmp_path):
     folder = tmp_path / "tests/notebooks/proofs"
     assert proof_file(tmp_path / "notebooks/04_a.ipynb", tmp_path) == folder / "04_a.py"
     assert proof_file(tmp_path / "notebooks/solutions/04_a.ipynb", tmp_path) == folder / "solutions/04_a.py"
+
+
+def lesson_with_a_task(way="six = x", below=True):
+    text = f"<details><summary>One way</summary>\n\n```python\n{way}\n```\n\n</details>"
+    cells = [new_markdown_cell("**Your turn 01.a.** Six."), new_code_cell('six = ...\ncheck("01.a", six)')]
+    return new_notebook(cells=cells + [new_markdown_cell(text)] * below)
+
+
+def test_a_task_has_three_cells_and_its_way_is_judged():
+    (task,) = tasks(lesson_with_a_task())
+    assert (task.name, task.answer, task.way) == ("01.a", "six", "six = x")
+    with pytest.raises(AssertionError, match="there is no such exercise"):
+        exec(tasks_of("six = ...").proof)
+    with pytest.raises(ValueError, match="One way"):
+        list(tasks(lesson_with_a_task(below=False)))
+
+
+def tasks_of(way):
+    (task,) = tasks(lesson_with_a_task(way))
+    return task

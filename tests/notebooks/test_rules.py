@@ -41,6 +41,12 @@ def good_lesson() -> nbformat.NotebookNode:
                     outputs=[new_output("stream", text=f"{i}00\n")],
                 )
             )
+        for letter in "abc" if i == 1 else "":
+            cells += [
+                new_markdown_cell(f"**Your turn 04.{letter}.** One."),
+                new_code_cell(f'from course_utils.checks import check\n\none = ...\ncheck("04.{letter}", one)'),
+                new_markdown_cell("<details><summary>One way</summary>\n\n```python\none = 1\n```\n\n</details>"),
+            ]
     cells += [
         new_markdown_cell(f"## {name}\n\nThe result is 400.") for name in ("Exercises", "Quiz", "Recap", "Next lesson")
     ]
@@ -158,7 +164,7 @@ BAD = [  # rule, what is done to the good lesson, what the message has to say
         lambda nb: output(nb, text="first 50.5 s, then 1,050 seconds"),
         "1100 s together, most in cell [2], but in results/timing.json the whole lesson takes 52 s",
     ),
-    (rules.checked_outputs, lambda nb: [cell.metadata.clear() for cell in nb.cells[3:12]], "expected 60 %"),
+    (rules.checked_outputs, lambda nb: [cell.metadata.clear() for cell in nb.cells[3:20]], "expected 60 %"),
     (rules.checked_outputs, lambda nb: code(nb, "x = 1", outputs=[]), "no output"),
     (rules.numbers_are_proven, lambda nb: text(nb, "It has 61,706 parameters."), "61,706"),
     (rules.title, lambda nb: nb.cells[0].update(source=FRONT.replace("# 04 ·", "# 05 ·")), "# 04 ·"),
@@ -173,6 +179,10 @@ BAD = [  # rule, what is done to the good lesson, what the message has to say
     (rules.sections, lambda nb: [nb.cells.pop(6) for _ in range(12)], "at least two"),
     (rules.sections, lambda nb: nb.cells.pop(-2), "Recap"),
     (rules.sections, lambda nb: nb.cells.insert(-1, nb.cells.pop(-3)), "Quiz"),
+    (rules.small_tasks, lambda nb: nb.cells.pop(6), "above the check of 04.a"),
+    (rules.small_tasks, lambda nb: nb.cells.pop(8), "below the check of 04.a"),
+    (rules.small_tasks, lambda nb: [nb.cells.pop(6) for _ in range(3)], "the tasks are called ['04.b', '04.c']"),
+    (rules.small_tasks, lambda nb: [nb.cells.pop(12) for _ in range(3)], "there are 2 tasks"),
     (rules.ends_with_next, lambda nb: nb.cells.pop(), "expected Next"),
 ]
 

@@ -1,7 +1,8 @@
 """Proofs of what the lessons say: NN_topic.py runs after the last cell of notebooks/NN_topic.ipynb, in its kernel.
 
 A proof file is cut into pieces by lines such as `# %% what is proved (cell [12])`. Each piece is one test, with that
-name, see proofs_plugin.py. All names of the lesson are there.
+name, see proofs_plugin.py. All names of the lesson are there. After them comes a piece for each task of the lesson: the
+folded *One way* has to be accepted by its checker, see tasks.py.
 """
 
 import re
@@ -9,17 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
+
 from course_utils import ROOT
+from tests.notebooks.tasks import tasks
 
 CUT = re.compile(r"^# %%(.*)$", re.M)
 
 
 class Piece(NamedTuple):
-    """One proof: its name, its code, and the line of the file where it begins."""
+    """One proof: its name, its code, and where it stands."""
 
     name: str
     source: str
-    line: int
+    place: str
 
 
 def proof_file(notebook: Path, root: Path = ROOT) -> Path:
@@ -27,7 +31,15 @@ def proof_file(notebook: Path, root: Path = ROOT) -> Path:
     return (root / "tests/notebooks/proofs" / notebook.relative_to(root / "notebooks")).with_suffix(".py")
 
 
-def pieces(file: Path) -> Iterator[Piece]:
+def proofs_of(notebook: Path, root: Path = ROOT) -> Iterator[Piece]:
+    """All that runs after the last cell of a notebook: the pieces of its proof file, then its tasks."""
+    if (file := proof_file(notebook, root)).exists():
+        yield from pieces(file, root)
+    for task in tasks(nbformat.read(notebook, as_version=4)):
+        yield Piece(f"the task {task.name}, one way", task.proof, notebook.relative_to(root).as_posix())
+
+
+def pieces(file: Path, root: Path = ROOT) -> Iterator[Piece]:
     """The proofs of a file. Raises ValueError where a piece cannot be told from the others, or is empty."""
     text = file.read_text(encoding="utf-8")
     cuts = list(CUT.finditer(text))
@@ -39,7 +51,7 @@ def pieces(file: Path) -> Iterator[Piece]:
         line = text.count("\n", 0, cut.start()) + 1
         if not name or "::" in name or names.count(name) > 1 or not has_code(source):
             raise ValueError(f"{file.name}, line {line}: {name!r} needs a name of its own, without '::', and code")
-        yield Piece(name, source, line)
+        yield Piece(name, source, f"{file.relative_to(root).as_posix()}, line {line}")
 
 
 def has_code(text: str) -> bool:
