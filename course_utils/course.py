@@ -28,8 +28,10 @@ SPEEDS = ("smoke", "class", "full")
 LESSON_DATA = {
     "00": ("mnist",),
     "02": ("mnist",),
+    "03": ("mnist",),
     "04": ("mnist",),
     "05": ("mnist",),
+    "06": ("mnist",),
     "07": ("mnist",),
     "08": ("fashion_mnist",),
     "09": ("mnist",),
