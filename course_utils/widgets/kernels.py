@@ -1,14 +1,19 @@
-"""Kernels to try: one that moves over a patch, and one to edit.
+"""Kernels and pixels as numbers; kernels to try: one that moves over a patch, and one to edit.
 
-Each function shows a static figure first; below it, in a live notebook, stand the controls: they have labels, and work
-with the mouse and with the keyboard. All sums come from PyTorch: no formula is written here again.
+`show_pixels` and `show_kernels` return a figure. `moving_kernel` and `kernel_editor` show a static figure first; below
+it, in a live notebook, stand the controls: they have labels, and work with the mouse and with the keyboard. All sums
+come from PyTorch: no formula is written here again.
 """
+
+from collections.abc import Sequence
+from fractions import Fraction
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_utils import show
@@ -37,6 +42,45 @@ def correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The kernel slides over the image and stays inside: (H, W) and (k, k) -> (H - k + 1, W - k + 1)."""
     image, kernel = (torch.tensor(np.asarray(a), dtype=torch.float64)[None, None] for a in (image, kernel))
     return F.conv2d(image, kernel)[0, 0].numpy()
+
+
+# ---- numbers in squares ----------------------------------------------------------------------------------------------
+
+
+def show_pixels(patch: np.ndarray, title: str | None = None) -> Figure:
+    """Grey values (H, W), each written on its pixel, in the greys in which `moving_kernel` draws the same patch."""
+    patch = np.asarray(patch)
+    figure, axis = plt.subplots(figsize=(0.48 * patch.shape[1], 0.48 * patch.shape[0] + 0.2))
+    _draw_pixels(axis, patch, patch)
+    middle = (float(patch.min()) + float(patch.max())) / 2  # float: a sum of two uint8 may not fit into uint8
+    for (r, c), value in np.ndenumerate(patch):
+        axis.text(
+            c, r, f"{value:g}", ha="center", va="center", fontsize=9, color="white" if value < middle else "black"
+        )
+    axis.set(xticks=range(patch.shape[1]), yticks=range(patch.shape[0]), xlabel="column", ylabel="row")
+    return show.finish(figure, title)
+
+
+def show_kernels(kernels: Sequence[np.ndarray], titles: Sequence[str], title: str | None = None) -> Figure:
+    """Kernels (k, k) side by side, each weight written on its square: blue above zero, white at zero, red below."""
+    figure, axes = plt.subplots(1, len(kernels), figsize=(1.75 * len(kernels), 2.4), squeeze=False)
+    limit = max(float(np.abs(kernel).max()) for kernel in map(np.asarray, kernels))
+    for axis, kernel, name in zip(axes[0], kernels, titles, strict=True):
+        _draw_weights(axis, np.asarray(kernel), limit)
+        axis.set_title(name, fontsize=10)
+    return show.finish(figure, title)
+
+
+def _draw_weights(axis: Axes, kernel: np.ndarray, limit: float) -> None:
+    """The squares of one kernel, and its weights: whole numbers, sixteenths as fractions, or one decimal."""
+    axis.imshow(kernel, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
+    show.only_pixels(axis)
+    axis.spines[:].set(visible=True, color="grey")  # white squares need a frame
+    for (r, c), weight in np.ndenumerate(kernel):
+        exact = float(16 * weight).is_integer()
+        text = str(Fraction(float(weight))) if exact else f"{round(float(weight), 1) + 0.0:.1f}"  # + 0.0: no -0
+        color = "white" if abs(weight) > 0.6 * limit else "black"
+        axis.text(c, r, text, ha="center", va="center", fontsize=9, color=color)
 
 
 # ---- a kernel that moves -------------------------------------------------------------------------------------------
@@ -76,7 +120,8 @@ def _draw_place(
     done = np.arange(result.size).reshape(result.shape) <= place
     _draw_pixels(axes[0], patch, patch)
     _draw_pixels(axes[1], window, patch)
-    _draw_pixels(axes[2], np.ma.masked_where(~done, result), result)
+    inside = patch.min() <= result.min() and result.max() <= patch.max()  # then the same greys as in the patch
+    _draw_pixels(axes[2], np.ma.masked_where(~done, result), patch if inside else result)
     for axis, side in ((axes[0], k), (axes[2], 1)):
         axis.add_patch(Rectangle((c - 0.5, r - 0.5), side, side, fill=False, edgecolor=show.COLORS[1], linewidth=2.5))
     middle = (float(patch.min()) + float(patch.max())) / 2  # float: a sum of two uint8 may not fit into uint8
@@ -134,10 +179,12 @@ def kernel_editor(picture: np.ndarray) -> None:
     picture = np.asarray(picture)
     if picture.ndim != 2:
         raise ValueError(f"picture has shape {picture.shape}: expected (H, W), one grey value for each pixel")
-    figure, axes = plt.subplots(1, len(PRESETS), figsize=(8.6, 2.0))
-    for axis, (name, kernel) in zip(axes, PRESETS.items(), strict=True):
-        _draw_filtered(axis, picture, np.array(kernel))
-        axis.set_title(f"{name}:\n{EFFECTS[name]}", fontsize=9)
+    figure, axes = plt.subplots(2, len(PRESETS), figsize=(9.6, 3.9))
+    for (above, below), (name, kernel) in zip(axes.T, PRESETS.items(), strict=True):
+        weights = np.array(kernel)
+        _draw_weights(above, weights, 2 * float(np.abs(weights).max()))
+        above.set_title(f"{name}:\n{EFFECTS[name]}", fontsize=9)
+        _draw_filtered(below, picture, weights)
     title = "Nine numbers decide what a kernel does (blue: above zero, red: below)"
     offer(show.finish(figure, title), lambda: make_editor(picture), "edit the kernel")
 

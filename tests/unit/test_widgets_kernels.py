@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from course_utils.widgets import kernels, live
-from course_utils.widgets.kernels import PRESETS, filtered, kernel_editor, make_editor, make_mover, moving_kernel
+from course_utils.widgets.kernels import (
+    PRESETS,
+    filtered,
+    kernel_editor,
+    make_editor,
+    make_mover,
+    moving_kernel,
+    show_kernels,
+    show_pixels,
+)
 from tests.unit.controls import labelled, only, picture
 
 pytestmark = pytest.mark.usefixtures("real_data")
@@ -32,6 +41,29 @@ def test_headless_one_figure_and_one_line_live_a_control_below(show_it, invitati
     show_it()
     assert len(shown) == 2 and isinstance(shown[1], widgets.Box) and not capsys.readouterr().out
     assert not plt.get_fignums()
+
+
+# ---- numbers in squares ----
+
+
+def test_pixels_and_moving_kernel_have_the_same_greys(shown):
+    figure = show_pixels(PATCH, "a patch")
+    axis = figure.axes[0]
+    assert [int(text.get_text()) for text in axis.texts] == PATCH.ravel().tolist()
+    assert figure.get_suptitle() == "a patch" and not plt.get_fignums()
+    moving_kernel(PATCH, GAUSS)
+    moved = shown[0].axes
+    limits = {ax.images[0].get_clim() for ax in (axis, moved[0], moved[4], moved[8])}
+    assert len(limits) == 1, "the new pixels lie within the old ones, so they have the same greys"
+
+
+def test_kernels_show_their_weights():
+    figure = show_kernels([PRESETS["Sobel x"], np.full((3, 3), -0.04), GAUSS], ["x", "small", "G"], "three")
+    texts = [[text.get_text() for text in axis.texts] for axis in figure.axes]
+    assert texts[0] == "-1 0 1 -2 0 2 -1 0 1".split()
+    assert texts[1] == ["0.0"] * 9 and texts[2][4] == "1/4"
+    assert {axis.images[0].get_clim() for axis in figure.axes} == {(-2.0, 2.0)}
+    assert [axis.get_title() for axis in figure.axes] == ["x", "small", "G"] and not plt.get_fignums()
 
 
 # ---- the moving kernel ----
@@ -85,8 +117,11 @@ def test_filtered_equals_opencv(name):
 
 def test_the_static_figure_shows_each_preset(shown):
     kernel_editor(PICTURE)
-    images = [axis.images[0] for axis in shown[0].axes]
-    assert [axis.get_title().partition(":")[0] for axis in shown[0].axes] == list(PRESETS)
+    weights, filters = shown[0].axes[: len(PRESETS)], shown[0].axes[len(PRESETS) :]
+    images = [axis.images[0] for axis in filters]
+    assert [axis.get_title().partition(":")[0] for axis in weights] == list(PRESETS)
+    assert [text.get_text() for text in weights[1].texts] == "1/16 1/8 1/16 1/8 1/4 1/8 1/16 1/8 1/16".split()
+    assert [text.get_text() for text in weights[2].texts] == "-1 0 1 -2 0 2 -1 0 1".split()
     assert np.array_equal(images[0].get_array(), PICTURE), "identity"
     assert [image.get_cmap().name for image in images] == ["gray", "gray", "RdBu", "RdBu", "gray", "gray"]
 

@@ -1,14 +1,16 @@
 """The exercises of lesson 02: IDX files, a Dataset, the statistics of pixels."""
 
 import struct
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from course_utils.practice.judge import Wrong, array, call, same, the_class_itself
+from course_utils.practice.judge import NotDone, Wrong, array, call, same, the_class_itself
 
-SHAPES = ((300,), (40, 3), (5, 4, 3), (2, 3, 4, 5), (1, 300, 2))
+SHAPES = ((300,), (40, 3), (5, 4, 3), (2, 3, 4, 5), (1, 300, 2), (70_000,), (1, 70_000, 1))
+CODES = {0x08: np.uint8, 0x0C: ">i4", 0x0D: ">f4"}
 
 
 def _header(shape: tuple[int, ...], order: str = ">", code: int = 0x08) -> bytes:
@@ -23,28 +25,178 @@ def _numbers(shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
 
 
+def _called(function: Callable, *arguments: object, example: str, advice: dict[str, str] | None = None) -> object:
+    """What a function returns; Wrong if it changes an argument. An error names the input.
+
+    `advice` is by words of an error's text: what probably went wrong.
+    """
+    copies = [a.copy() if isinstance(a, np.ndarray) else a.clone() if torch.is_tensor(a) else a for a in arguments]
+    try:
+        result = call(function, *copies)
+    except (Wrong, NotDone):
+        raise
+    except Exception as error:
+        for words, why in (advice or {}).items():
+            if words in f"{type(error).__module__}.{type(error).__name__}: {error}":
+                kind = (
+                    type(error).__name__ if type(error).__module__ == "builtins" else f"struct.{type(error).__name__}"
+                )
+                raise Wrong(f"{why} Your code stops with {kind}: {str(error)[:110]} (for {example})") from error
+        error.called_with = f" (for {example})"
+        raise
+    for copy, argument in zip(copies, arguments, strict=True):
+        if not np.array_equal(np.asarray(copy), np.asarray(argument)):
+            raise Wrong(f"your code changes what it gets: compute something new (for {example})")
+    return result
+
+
+def _whole(value: object, what: str, example: str) -> None:
+    """Raise Wrong for 3.0: sizes, places and counts are whole numbers."""
+    if np.issubdtype(array(value, what).dtype, np.floating):
+        raise Wrong(
+            f"{what} holds fractions such as 3.0, expected whole numbers such as 3: // in place of / ({example})"
+        )
+
+
+# ---- the small tasks inside the lesson ----
+
+
+def big_endian(number) -> None:
+    """number(four): the whole number of four bytes, the highest place value first."""
+    fours = ([0, 0, 234, 96], [0, 1, 17, 112], [1, 2, 3, 4], [0, 0, 0, 7], [255, 254, 253, 252])
+    for four in [*fours, fours[0]]:
+        a, b, c, d = four
+        example = f"the bytes {four}"
+        got = _called(number, bytes(four), example=example)
+        same(
+            got,
+            int.from_bytes(bytes(four), "big"),
+            what="the number",
+            atol=0.5,
+            example=example,
+            mistakes={
+                "little-endian: the first byte has the highest place value": int.from_bytes(bytes(four), "little"),
+                "the last two bytes alone": 256 * c + d,
+                "the sum of the bytes: each place is worth 256 times the next": a + b + c + d,
+                "places of 255: a byte has 256 values, from 0 to 255": a * 255**3 + b * 255**2 + c * 255 + d,
+                "places of 10": a * 1000 + b * 100 + c * 10 + d,
+                "a signed number: a size is never negative": int.from_bytes(bytes(four), "big", signed=True),
+            },
+        )
+        _whole(got, "the number", f"for {example}")
+
+
+def place_of_a_pixel(place) -> None:
+    """place(i, row, column): the byte of the picture file at which this pixel stands."""
+    pixels = ((0, 0, 0), (0, 0, 5), (0, 3, 0), (2, 0, 0), (1, 27, 26), (59_999, 27, 27))
+    for i, row, column in [*pixels, pixels[0]]:
+        example = f"picture {i}, row {row}, column {column}"
+        got = _called(place, i, row, column, example=example)
+        inside = 28 * row + column
+        same(
+            got,
+            16 + 784 * i + inside,
+            what="the byte",
+            atol=0.5,
+            example=example,
+            mistakes={
+                "the header left out: it has 16 bytes": 784 * i + inside,
+                "a header of 8 bytes: that is the file of the labels": 8 + 784 * i + inside,
+                "rows and columns exchanged: the file goes row by row": 16 + 784 * i + 28 * column + row,
+                "the picture left out: each has 28 * 28 bytes": 16 + inside,
+                "rows of one byte: each has 28": 16 + 784 * i + row + column,
+                "counting from 1: the first byte is byte 0": 17 + 784 * i + inside,
+                "pictures of 28 bytes: each has 28 * 28": 16 + 28 * i + inside,
+            },
+        )
+        _whole(got, "the byte", f"for {example}")
+
+
+def number_of_batches(batches) -> None:
+    """How many batches of 64 there are in 10,000 samples."""
+    same(
+        batches,
+        157,
+        what="the number of batches",
+        atol=1e-6,
+        example="10,000 pictures, 64 in a batch",
+        mistakes={
+            "the full batches alone: what is left over is a batch, too": 156,
+            "10,000 / 64, not rounded": 10_000 / 64,
+            "the batches of the training pictures": 938,
+            "the number of pictures": 10_000,
+            "the batch size": 64,
+        },
+    )
+    _whole(batches, "the number of batches", "10,000 pictures, 64 in a batch")
+
+
+def standardising(standardise) -> None:
+    """standardise(images, mean, std): minus the mean, divided by the standard deviation."""
+    images = torch.from_numpy(_numbers((2, 1, 3, 4))).float() / 255
+    cases = [(images, 0.1307, 0.3081), (images[:1, :, :2], 0.5, 0.25), (10 * images, -2.0, 3.0)]
+    for x, mean, std in [*cases, cases[0]]:
+        example = f"pictures of shape {tuple(x.shape)}, mean {mean}, standard deviation {std}"
+        same(
+            _called(standardise, x, mean, std, example=example),
+            (x - mean) / std,
+            example=example,
+            mistakes={
+                "brackets left out: x - mean / std divides the mean alone": x - mean / std,
+                "the mean added: subtract it": (x + mean) / std,
+                "the division left out": x - mean,
+                "a product with the standard deviation: divide by it": (x - mean) * std,
+                "a division by the variance": (x - mean) / std**2,
+                "mean and standard deviation exchanged": (x - std) / mean,
+                "the batch's own mean and standard deviation: those of the training pictures are handed in": (
+                    (x - x.mean()) / x.std()
+                ),
+                "MNIST's numbers, whatever is handed in": (x - 0.1307) / 0.3081,
+            },
+        )
+
+
+# ---- the exercises ----
+
+
 def read_sizes(read) -> None:
     """read(raw) -> the sizes that the header of an IDX file states, as whole numbers."""
-    for shape in (*SHAPES, (60_000, 28, 28), (3_000_000_000,)):
-        n, raw = len(shape), _header(shape) + bytes(range(200, 240))
+    files = [(shape, 0x08) for shape in (*SHAPES, (3_000_000_000, 0))]
+    files += [((6, 5), 0x0D), ((3, 2, 2), 0x0C)]
+    for shape, code in [*files, files[0]]:
+        n, element = len(shape), np.dtype(CODES[code])
+        raw = _header(shape, code=code) + np.arange(np.prod(shape)).astype(element).tobytes()
+        example = f"a file of {len(raw):,} bytes that starts with {raw[: 4 + 4 * n].hex(' ')}"
+        got = _called(
+            read,
+            raw,
+            example=example,
+            advice={
+                "unpack requires": f"Hand over the {4 * n} bytes of the {n} sizes alone, raw[4:{4 + 4 * n}].",
+                "ord()": "raw[3] is a number already.",
+            },
+        )
+        longer = raw + bytes(64)
         same(
-            call(read, raw),
+            got,
             shape,
             what="the tuple of sizes",
-            example=f"a file that starts with {raw[: 4 + 4 * n].hex(' ')}",
+            example=example,
             mistakes={
                 "little-endian: the byte with the highest place value comes first": _unpack(raw, "<", n),
                 "signed integers: a size is never negative, use I instead of i": _unpack(raw, ">", n, "i"),
-                "three sizes, always: byte 3 says how many there are": _unpack(raw, ">", 3),
-                "as many sizes as byte 2 says, but that is the type code": _unpack(raw, ">", 8),
+                "three sizes, always: byte 3 says how many there are": _unpack(longer, ">", 3),
+                "as many sizes as byte 2 says, but that is the type code": _unpack(longer, ">", raw[2]),
                 "a start at byte 0: the sizes come after the magic number": _unpack(raw, ">", n, at=0),
                 "the number of dimensions, which is byte 3": n,
                 "the number of elements: the product of all sizes": np.prod(shape),
                 "sizes in the reversed order": shape[::-1],
                 "sizes of one byte each; they have four": _unpack(raw, ">", n, "B"),
                 "sizes of two bytes each; they have four": _unpack(raw, ">", n, "H"),
+                "the last two bytes of each size alone": tuple(size % 65_536 for size in shape),
             },
         )
+        _whole(got, "the tuple of sizes", f"for {example}")
 
 
 def _same_bytes(got: object, expected: bytes, mistakes: dict[str, bytes], example: str) -> None:
@@ -62,13 +214,22 @@ def _same_bytes(got: object, expected: bytes, mistakes: dict[str, bytes], exampl
 
 def write_format(unparse) -> None:
     """unparse(array) -> bytes: the IDX file of a uint8 array of any shape."""
-    for shape in SHAPES:
-        values = _numbers(shape)
+    turned = _numbers((3, 5)).T
+    for values in [*map(_numbers, SHAPES), turned, _numbers(SHAPES[0])]:
+        shape = values.shape
         head, elements, n = _header(shape), values.tobytes(), len(shape)
+        example = f"a uint8 array of shape {shape}"
+        advice = {
+            "required argument is not an integer": "Hand over the sizes one by one, with a star: *array.shape.",
+            "pack expected": "One letter for each number that is packed: *array.shape hands over the sizes one by one.",
+            "format requires": "A size needs four bytes: the letter I.",
+            "argument out of range": "A size needs four bytes: the letter I.",
+            "bytes must be in range": "A size needs four bytes, bytes() gives it one.",
+        }
         _same_bytes(
-            call(unparse, values.copy()),
+            _called(unparse, values, example=example, advice=advice),
             head + elements,
-            example=f"a uint8 array of shape {shape}",
+            example=example,
             mistakes={
                 "little-endian sizes": _header(shape, "<") + elements,
                 "the elements without the header": elements,
@@ -77,9 +238,12 @@ def write_format(unparse) -> None:
                 "three dimensions, always": b"\0\0\x08\x03" + head[4:] + elements,
                 "the sizes in the reversed order": _header(shape[::-1]) + elements,
                 "sizes of one byte each; they have four": head[:4] + bytes(s % 256 for s in shape) + elements,
-                "sizes of two bytes each; they have four": head[:4] + struct.pack(f">{n}H", *shape) + elements,
+                "sizes of two bytes each; they have four": head[:4]
+                + struct.pack(f">{n}H", *(size % 65_536 for size in shape))
+                + elements,
                 "elements of more than one byte": head + values.astype(">i4").tobytes(),
                 "the wrong type code: uint8 is 08": b"\0\0\0" + head[3:] + elements,
+                "elements cut off or padded": head + elements[:300],
                 "the last two bytes of the magic number exchanged": b"\0\0" + bytes([n, 8]) + head[4:] + elements,
                 "the elements column by column": head + values.tobytes(order="F"),
             },
@@ -88,27 +252,55 @@ def write_format(unparse) -> None:
 
 def dataset(cls) -> None:
     """cls(images, labels): a Dataset of (picture, label), picture float32 (1, H, W) in 0..1, label a whole number."""
+    the_class_itself(cls)
     images = torch.from_numpy(_numbers((7, 5, 4)))
     images[2, 0] = torch.tensor([0, 51, 102, 255], dtype=torch.uint8)
-    labels = torch.tensor([3, 9, 0, 7, 1, 1, 4], dtype=torch.uint8)
-    the_class_itself(cls)
-    ours = cls(images.clone(), labels.clone())
-    n = call(ours.__len__)
+    first = images, torch.tensor([3, 9, 0, 7, 1, 1, 4], dtype=torch.uint8)
+    dark = torch.from_numpy(_numbers((3, 2, 6)) // 3), torch.tensor([200, 0, 12], dtype=torch.uint8)
+    one = torch.from_numpy(_numbers((1, 3, 3))), torch.tensor([8], dtype=torch.uint8)
+    made = []
+    for given in (first, dark, one):  # all are alive at the same time
+        example = f"images {tuple(given[0].shape)}, labels {given[1].tolist()}"
+        copies = [tensor.clone() for tensor in given]
+        made.append((_called(cls, *copies, example=example), given, copies, example))
+    for ours, given, _, example in [*made, made[0]]:
+        _samples(ours, *given, example)
+    for _, given, copies, example in made:
+        if any(not torch.equal(copy, tensor) for copy, tensor in zip(copies, given, strict=True)):
+            raise Wrong(f"the class changes the tensors that it gets: compute new ones (for {example})")
+    batch, batch_labels = next(iter(DataLoader(made[0][0], batch_size=3)))
+    if tuple(batch.shape) != (3, 1, 5, 4):
+        raise Wrong(f"a batch of 3 pictures has the shape {tuple(batch.shape)}, expected (3, 1, 5, 4)")
+    if not isinstance(batch_labels, torch.Tensor) or batch_labels.dtype != torch.int64:
+        kind = getattr(batch_labels, "dtype", type(batch_labels).__name__)
+        raise Wrong(f"the labels of a batch are {kind}, expected torch.int64: return int(...) of the label")
+
+
+def _samples(ours: object, images: torch.Tensor, labels: torch.Tensor, example: str) -> None:
+    """Raise Wrong unless a data set has this length and these samples."""
+    for method in ("__len__", "__getitem__"):
+        if not hasattr(ours, method):
+            raise Wrong(f"your class has no method {method}, expected __init__, __len__ and __getitem__")
+    n = _called(ours.__len__, example=example)
     if not isinstance(n, (int, np.integer)) or n != len(images):
-        raise Wrong(f"len(dataset) is {n}, expected the number of pictures, {len(images)}")
-    for i in (2, 0, 6, 2):
-        sample = call(ours.__getitem__, i)
+        raise Wrong(
+            f"len(dataset) is {n}, expected the number of pictures, {len(images)} (for {example}; another "
+            "data set of the class exists: keep the tensors in self)"
+        )
+    for i in [i for i in (2, 0, 6, 2, 0) if i < len(images)]:
+        sample = _called(ours.__getitem__, i, example=f"{example}, sample {i}")
         if not isinstance(sample, (tuple, list)) or len(sample) != 2:
-            raise Wrong(f"sample {i} is a {type(sample).__name__}, expected a pair: (picture, label)")
+            raise Wrong(f"sample {i} is a {type(sample).__name__}, expected a pair: (picture, label) (for {example})")
         picture, label = sample
         if not isinstance(picture, torch.Tensor):
             order = ": the picture comes first, then the label" if isinstance(label, torch.Tensor) else ""
-            raise Wrong(f"picture {i} is a {type(picture).__name__}, expected a tensor{order}")
+            raise Wrong(f"picture {i} is a {type(picture).__name__}, expected a tensor{order} (for {example})")
         raw = images[i].float()
         same(
             picture,
             raw[None] / 255,
             what=f"picture {i}",
+            example=example,
             mistakes={
                 "a missing channel axis: (1, H, W) is expected": raw / 255,
                 "a missing channel axis, and values in 0..255": raw,
@@ -117,32 +309,41 @@ def dataset(cls) -> None:
                 "values in 0..255: divide by 255": raw[None],
                 "an integer division: nearly every pixel becomes 0": (images[i] // 255)[None],
                 "a division by 256": raw[None] / 256,
+                "a division by the largest pixel of all: divide by 255": raw[None] / images.max(),
+                "a division by the picture's largest pixel: divide by 255": raw[None] / images[i].max(),
                 "a picture divided by 255 twice: the division changed the stored pictures": raw[None] / 255 / 255,
                 "a transposed picture": raw.T[None] / 255,
             },
         )
         if picture.dtype != torch.float32:
             raise Wrong(f"picture {i} holds {picture.dtype}, expected torch.float32, as a network's weights are")
-        same(label, int(labels[i]), what=f"label {i}", mistakes={"the number of the sample, not its label": i})
-    batch, batch_labels = next(iter(DataLoader(ours, batch_size=3)))
-    if tuple(batch.shape) != (3, 1, 5, 4):
-        raise Wrong(f"a batch of 3 pictures has the shape {tuple(batch.shape)}, expected (3, 1, 5, 4)")
-    if not isinstance(batch_labels, torch.Tensor) or batch_labels.dtype != torch.int64:
-        kind = getattr(batch_labels, "dtype", type(batch_labels).__name__)
-        raise Wrong(f"the labels of a batch are {kind}, expected torch.int64: return int(...) of the label")
+        mistakes = {"the number of the sample, not its label": i}
+        same(label, int(labels[i]), what=f"label {i}", example=example, mistakes=mistakes)
 
 
 def channel_statistics(statistics) -> None:
     """statistics(images) -> (mean, std), each (C,), of uint8 (N, C, H, W) in 0..1. Dividing by n or n - 1 is free."""
-    level = torch.linspace(20, 200, 40)[:, None, None, None] * torch.tensor([1, 0.5, 0.25])[:, None, None]
-    noise = torch.from_numpy(np.random.default_rng(3).integers(0, 50, (40, 3, 24, 20)))
-    images = (level + noise).to(torch.uint8)
-    result = call(statistics, images.clone())
+    for count, height, width, share in (
+        (40, 24, 20, (1, 0.5, 0.25)),
+        (60, 9, 14, (0.4,)),
+        (30, 16, 16, (0.1, 0.4, 0.2, 0.9, 0.6)),
+        (1, 60, 80, (0.3, 1)),
+        (40, 24, 20, (1, 0.5, 0.25)),
+    ):
+        level = torch.linspace(20, 200, count)[:, None, None, None] * torch.tensor(share)[:, None, None]
+        noise = torch.from_numpy(np.random.default_rng(3).integers(0, 50, (count, len(share), height, width)))
+        _statistics(statistics, (level + noise).to(torch.uint8))
+
+
+def _statistics(statistics, images: torch.Tensor) -> None:
+    example = f"uint8 pictures of shape {tuple(images.shape)}"
+    advice = {"could not infer output dtype": "Divide by 255 first: uint8 has no mean."}
+    result = _called(statistics, images, example=example, advice=advice)
     if not isinstance(result, (tuple, list, torch.Tensor, np.ndarray)) or len(result) != 2:
-        raise Wrong(f"the result is a {type(result).__name__}, expected a pair: (mean, std)")
+        raise Wrong(f"the result is a {type(result).__name__}, expected a pair: (mean, std) (for {example})")
     x = images.double() / 255
     mean, std = x.mean((0, 2, 3)), x.std((0, 2, 3))
-    example = f"uint8 pictures of shape {tuple(images.shape)}"
+    means_std = x.mean((2, 3)).std(0) if len(x) > 1 else 0 * std  # of one picture there is none
     same(
         result[0],
         mean,
@@ -165,11 +366,10 @@ def channel_statistics(statistics) -> None:
         mistakes={
             "the mean of the pictures' own standard deviations: "
             "that leaves out how the pictures differ from each other": x.std((2, 3)).mean(0),
-            "the standard deviation of the pictures' means: that leaves out the spread in a picture": x.mean(
-                (2, 3)
-            ).std(0),
+            "the standard deviation of the pictures' means: that leaves out the spread in a picture": means_std,
             "the standard deviation of values in 0..255": 255 * std,
             "the variance: the root is missing": std**2,
+            "the mean of each column's or row's own standard deviation": x.std(2).mean((0, 2)),
             "one standard deviation over all channels": x.std(),
             "the root of the mean square: subtract the mean first": (x**2).mean((0, 2, 3)).sqrt(),
         },
@@ -200,16 +400,24 @@ def own_format(pair) -> None:
         "one picture of 2 rows and 300 columns": _numbers((1, 2, 300)),
         "black pictures": np.zeros((4, 10, 9), np.uint8),
         "white pictures": np.full((2, 40, 30), 255, np.uint8),
+        "70,000 pictures of one pixel": _numbers((70_000, 1, 1)),
+        "one picture of 70,000 columns": _numbers((1, 1, 70_000)),
         "pictures that end with black rows": np.concatenate([_numbers((2, 4, 7)), np.zeros((2, 8, 7), np.uint8)], 1),
     }
-    packed = {}
+    packed, advice = (
+        {},
+        {
+            "cannot reshape": "The bytes have to hold the whole shape, whatever it is.",
+            "bytes must be in range": "A size may be larger than 255: give it four bytes, as IDX does.",
+        },
+    )
     for name, images in cases.items():
-        packed[name] = call(pack, images.copy())
+        packed[name] = _called(pack, images, example=f"pack, {name}, shape {images.shape}", advice=advice)
         if not isinstance(packed[name], (bytes, bytearray)):
             raise Wrong(f"pack returns a {type(packed[name]).__name__}, expected bytes")
     for name, images in cases.items():
         example = f"{name}, shape {images.shape}"
-        got = call(unpack, packed[name])
+        got = _called(unpack, packed[name], example=f"unpack, {example}", advice=advice)
         same(array(got, "what unpack returns"), images, what="what unpack returns", example=example, atol=0)
         kind = getattr(got, "dtype", type(got).__name__)
         if kind not in (np.uint8, torch.uint8):
@@ -223,4 +431,14 @@ def own_format(pair) -> None:
         )
 
 
-CHECKERS = {"1": read_sizes, "2": write_format, "3": dataset, "4": channel_statistics, "5": own_format}
+CHECKERS = {
+    "1": read_sizes,
+    "2": write_format,
+    "3": dataset,
+    "4": channel_statistics,
+    "5": own_format,
+    "a": big_endian,
+    "b": place_of_a_pixel,
+    "c": number_of_batches,
+    "d": standardising,
+}

@@ -5,6 +5,7 @@ from course_utils.practice.quiz import question, right, wrong
 ROW = (10, 10, 50)
 SIDE, KERNEL = 64, 3
 AFTER = SIDE - KERNEL + 1
+OUT, IN = 5, 3
 
 QUESTIONS = (
     question(
@@ -42,5 +43,13 @@ QUESTIONS = (
             "It finds horizontal instead of vertical edges.",
             "half a turn keeps vertical edges vertical; a quarter turn would not.",
         ),
+    ),
+    question(
+        f"A layer `nn.Conv2d({IN}, {OUT}, kernel_size={KERNEL}, bias=False)` gets one colour picture. How many "
+        "products are added for *one* number of its result?",
+        wrong(KERNEL**2, "this is one channel; the products of all three input channels are added."),
+        right(IN * KERNEL**2, f"`{KERNEL} * {KERNEL}` weights for each of the `{IN}` input channels."),
+        wrong(OUT * IN * KERNEL**2, "these are all weights of the layer; one number needs one kernel."),
+        wrong(OUT * KERNEL**2, "each output channel has a kernel of its own, over all input channels."),
     ),
 )

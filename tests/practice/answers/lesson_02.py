@@ -28,6 +28,23 @@ def sizes_numpy(raw):
     return np.frombuffer(raw, dtype=">u4", count=raw[3], offset=4)
 
 
+def sizes_of_the_lessons_parser(raw):
+    """The lesson's parse on bytes, then the shape of what it returns."""
+    types = {0x08: ">u1", 0x0C: ">i4", 0x0D: ">f4"}
+    _, code, dimensions = struct.unpack(">HBB", raw[:4])
+    sizes = struct.unpack(f">{dimensions}I", raw[4 : 4 + 4 * dimensions])
+    elements = np.frombuffer(raw, types[code], offset=4 + 4 * dimensions)
+    return elements.reshape(sizes).shape
+
+
+FIRST = []
+
+
+def sizes_of_the_first_call(raw):
+    FIRST.append(sizes_struct(raw))
+    return FIRST[0]
+
+
 # ---- 2: unparse ----
 
 
@@ -166,6 +183,24 @@ class NumpyPictures(Late):
         return raw.numpy()[None].astype(np.float32) / 255
 
 
+class Shared(Late):
+    """The tensors stand in the class: a second data set replaces those of the first."""
+
+    def __init__(self, images, labels):
+        Shared.images, Shared.labels = images, labels
+
+
+class ByTheLargest(Late):
+    def picture(self, raw):
+        return (raw.float() / self.images.max()).unsqueeze(0)
+
+
+class Clears(Late):
+    def __init__(self, images, labels):
+        super().__init__(images.clone(), labels.clone())
+        images.zero_()
+
+
 class NoLength:
     def __init__(self, images, labels):
         pass
@@ -282,7 +317,13 @@ def pack_dark(images):
 
 
 RIGHT = {
-    "1": [sizes_struct, sizes_by_hand, sizes_numpy, lambda data: torch.tensor(sizes_by_hand(data))],
+    "1": [
+        sizes_struct,
+        sizes_by_hand,
+        sizes_numpy,
+        lambda data: torch.tensor(sizes_by_hand(data)),
+        sizes_of_the_lessons_parser,
+    ],
     "2": [unparse_struct, unparse_by_hand],
     "3": [Late, Early, ByNumpy],
     "4": [statistics_torch, statistics_loop, statistics_counts],
@@ -291,6 +332,21 @@ RIGHT = {
         [pack_mask, unpack_mask],
         (pack_runs, unpack_runs),
         (lambda images: gzip.compress(pickle.dumps(images)), lambda raw: pickle.loads(gzip.decompress(raw))),
+    ],
+    "a": [
+        lambda four: ((four[0] * 256 + four[1]) * 256 + four[2]) * 256 + four[3],
+        lambda four: int.from_bytes(four, "big"),
+        lambda four: struct.unpack(">I", four)[0],
+    ],
+    "b": [
+        lambda i, row, column: 16 + 784 * i + 28 * row + column,
+        lambda i, row, column: 16 + (i * 28 + row) * 28 + column,
+    ],
+    "c": [157, -(-10_000 // 64), torch.tensor(157)],
+    "d": [
+        lambda images, mean, std: (images - mean) / std,
+        lambda images, mean, std: images.sub(mean).div(std),
+        lambda images, mean, std: (images.numpy() - mean) / std,
     ],
 }
 WRONG = {
@@ -304,7 +360,12 @@ WRONG = {
         (lambda raw: raw[3], "the number of dimensions"),
         (lambda raw: sizes_struct(raw)[::-1], "reversed order"),
         (lambda raw: list(raw[4 : 4 + raw[3]]), "one byte each"),
-        (lambda raw: struct.unpack(f">{raw[3]}I", raw), "your code stops with struct.error: unpack requires a buffer"),
+        (lambda raw: struct.unpack(f">{raw[3]}I", raw), "the 4 bytes of the 1 sizes alone, raw[4:8]"),
+        (lambda raw: struct.unpack(f">{raw[3]}I", raw[4:]), "raw[4:8]. Your code stops with struct.error"),
+        (lambda raw: [float(size) for size in sizes_struct(raw)], "expected whole numbers"),
+        (lambda raw: [size % 65_536 for size in sizes_struct(raw)], "the last two bytes of each size"),
+        (sizes_of_the_first_call, "00 00 08 02"),
+        (lambda raw: struct.unpack_from(f">{raw[2] // 8}I", raw, 4), "has the shape (1,), expected (2,)"),
         (lambda raw: raw[4:8].hex(" "), "expected numbers"),
     ],
     "2": [
@@ -316,11 +377,19 @@ WRONG = {
         (unparse_with(turn=-1), "the reversed order"),
         (unparse_with(size="H"), "two bytes each"),
         (unparse_with(size="Q"), "the result has 312 bytes, expected 308"),
+        (
+            lambda array: struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, array.shape) + array.tobytes(),
+            "with a star: *array.shape",
+        ),
+        (
+            lambda array: struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, array.shape[0]) + array.tobytes(),
+            "One letter for each number",
+        ),
         (unparse_with(elements=lambda array: array.astype(">i4").tobytes()), "more than one byte"),
         (unparse_with(elements=lambda array: array.tobytes(order="F")), "column by column"),
         (unparse_with(elements=lambda array: bytes(array.size)), "is 00, expected"),
         (lambda array: unparse_struct(array).hex(), "expected bytes"),
-        (unparse_with(size="B"), "stops with struct.error"),
+        (unparse_with(size="B"), "A size needs four bytes: the letter I."),
     ],
     "3": [
         (NoAxis, "a missing channel axis"),
@@ -337,7 +406,10 @@ WRONG = {
         (OnlyThePicture, "expected a pair"),
         (LabelFirst, "the picture comes first"),
         (NumpyPictures, "is a ndarray, expected a tensor"),
-        (NoLength, "stops with AttributeError"),
+        (NoLength, "no method __len__"),
+        (Shared, "keep the tensors in self"),
+        (ByTheLargest, "the largest pixel of all"),
+        (Clears, "changes what it gets"),
         (Late(torch.zeros(1, 2, 2), torch.zeros(1)), "expected the class itself"),
     ],
     "4": [
@@ -350,20 +422,70 @@ WRONG = {
         (lambda images: (x(images).mean(EACH), x(images).var(EACH)), "the root is missing"),
         (lambda images: (x(images).std(EACH), x(images).mean(EACH)), "the mean comes first"),
         (lambda images: ((images // 255).double().mean(EACH), x(images).std(EACH)), "the mean is 0 at"),
-        (lambda images: images.mean(EACH), "mean(): could not infer output dtype"),
+        (lambda images: images.mean(EACH), "uint8 has no mean"),
+        (lambda images: (x(images).reshape(-1, 3).mean(0), x(images).std(EACH)), "the mean is"),
+        (lambda images: ((images / images.max()).mean(EACH), x(images).std(EACH)), "the mean is"),
+        (lambda images: (x(images)[:, :3].mean(EACH), x(images)[:, :3].std(EACH)), "has the shape (3,), expected (5,)"),
         (lambda images: x(images).mean(EACH), "expected a pair"),
         (lambda images: 0.5, "expected a pair"),
     ],
     "5": [
         ((pack_zlib, lambda raw: unpack_zlib(raw).astype(float)), "expected an array of uint8"),
         ((unparse_struct, lambda raw: np.frombuffer(raw[16:], np.uint8).reshape(sizes_struct(raw))), "or less"),
-        ((pack_28, unpack_28), "cannot reshape"),
+        ((pack_28, unpack_28), "have to hold the whole shape"),
         ((pack_dark, unpack_zlib), "values differ"),
         ((pack_zlib, lambda raw: unpack_zlib(raw)[0]), "has the shape (28, 28)"),
-        ((lambda images: bytes(images.shape) + images.tobytes(), unpack_uint8_shape), "bytes must be in range"),
+        ((lambda images: bytes(images.shape) + images.tobytes(), unpack_uint8_shape), "may be larger than 255"),
         ((pack_into_a_global, lambda raw: KEPT[0]), "has the shape (2, 12, 7)"),
+        (
+            (
+                lambda images: (
+                    struct.pack(">3H", *(s % 65_536 for s in images.shape)) + zlib.compress(images.tobytes())
+                ),
+                lambda raw: np.frombuffer(zlib.decompress(raw[6:]), np.uint8).reshape(struct.unpack(">3H", raw[:6])),
+            ),
+            "shape (70000, 1, 1)",
+        ),
+        (
+            (
+                lambda images: pack_zlib(np.maximum(images, 0, out=images) // 1) + bytes(images.fill(0) or 0),
+                unpack_zlib,
+            ),
+            "changes what it gets",
+        ),
         ((lambda images: images, lambda raw: raw), "expected bytes"),
         (pack_zlib, "expected the pair"),
         ((pack_zlib, lambda raw: np.zeros((20, 28, 28), np.uint8)), "values differ"),
+    ],
+    "a": [
+        (lambda four: int.from_bytes(four, "little"), "little-endian"),
+        (lambda four: 256 * four[2] + four[3], "the last two bytes alone"),
+        (sum, "the sum of the bytes"),
+        (lambda four: four[0] * 255**3 + four[1] * 255**2 + four[2] * 255 + four[3], "places of 255"),
+        (lambda four: int.from_bytes(four, "big", signed=True), "a signed number"),
+        (lambda four: float(int.from_bytes(four, "big")), "expected whole numbers"),
+    ],
+    "b": [
+        (lambda i, row, column: 784 * i + 28 * row + column, "the header left out"),
+        (lambda i, row, column: 8 + 784 * i + 28 * row + column, "the file of the labels"),
+        (lambda i, row, column: 16 + 784 * i + 28 * column + row, "rows and columns exchanged"),
+        (lambda i, row, column: 16 + 28 * row + column, "the picture left out"),
+        (lambda i, row, column: 17 + 784 * i + 28 * row + column, "counting from 1"),
+        (lambda i, row, column: (32 + 1568 * i + 56 * row + 2 * column) / 2, "expected whole numbers"),
+    ],
+    "c": [
+        (156, "what is left over"),
+        (156.25, "not rounded"),
+        (938, "the training pictures"),
+        (10_000, "the number of pictures"),
+        (157.0, "expected whole numbers"),
+    ],
+    "d": [
+        (lambda images, mean, std: images - mean / std, "brackets left out"),
+        (lambda images, mean, std: images - mean, "the division left out"),
+        (lambda images, mean, std: (images - mean) * std, "a product"),
+        (lambda images, mean, std: (images - images.mean()) / images.std(), "the batch's own"),
+        (lambda images, mean, std: (images - 0.1307) / 0.3081, "MNIST's numbers"),
+        (lambda images, mean, std: images.sub_(mean).div_(std), "changes what it gets"),
     ],
 }
