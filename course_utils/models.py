@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 class Mlp(nn.Module):
-    """A multilayer perceptron on flattened images (lessons 04 and 10, after the post "MCL").
+    """A multilayer perceptron on flattened images (lessons 03, 04 and 10, after the post "MCL").
 
     Args:
         hidden: widths of the hidden layers. `()` is a linear model, the post's v0; `(128, 64)` is its v1.

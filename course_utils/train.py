@@ -1,6 +1,6 @@
 """The training loop of the course: fit, evaluate, predict.
 
-`fit` is the loop that lesson 05 writes out by hand, with a clock, a progress bar and a record of what each epoch gave.
+`fit` is the loop that lesson 03 writes out by hand, with a clock, a progress bar and a record of what each epoch gave.
 Model, loaders, optimizer, loss and scheduler are plain PyTorch objects that the caller makes. What else a long training
 needs hangs on it as a `Callback`: checkpoints and logs are in `callbacks/`, several processes in `beyond/`. Losses and
 accuracies are averages over *samples*, not over batches, so a short last batch does not count more than it should.

@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_bits():
 
 
 def test_the_loop_is_the_plain_one():
-    """fit gives, bit by bit, what the loop gives that lesson 05 writes out."""
+    """fit gives, bit by bit, what the loop gives that lesson 03 writes out."""
     loaders = problem()
     torch.manual_seed(5)
     ours = network()
