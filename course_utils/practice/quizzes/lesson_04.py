@@ -16,6 +16,8 @@ def percent(part: float) -> str:
 
 TRUE, POSTS = percent(RIGHT / IMAGES), percent(RIGHT / (BATCHES * BATCH))
 
+GRADIENTS = 50  # cross-entropy on logits against MSE after softmax, at the logits of an undecided network
+
 QUESTIONS = (
     question(
         f"How many parameters does `nn.BatchNorm1d({UNITS})` train?",
@@ -44,6 +46,38 @@ QUESTIONS = (
         ),
         wrong(f"{TRUE} both times", "this would hold if the batch size divided the number of pictures."),
         wrong(f"{percent(RIGHT / (IMAGES // BATCH * BATCH))} and {TRUE}", "the short last batch counts too."),
+    ),
+    question(
+        "`V1` with MSE after softmax and the learning rate `0.1` learns very slowly. What is the main reason?",
+        wrong(
+            "Hidden layers cannot learn without batch normalisation",
+            "on logits, without batch normalisation, it reads about `88 %` after two epochs.",
+        ),
+        wrong(
+            "Its values shrink from layer to layer",
+            "this is a part of it; larger first weights mend some of it, but the loss mends much more.",
+        ),
+        right(
+            "The gradient of this loss is small, so the steps are small",
+            f"at the start it is `{GRADIENTS}` times smaller; a learning rate `{GRADIENTS}` times as large mends it.",
+        ),
+        wrong("It has too many parameters", "with the other loss, the same parameters learn well."),
+    ),
+    question(
+        "Why does batch normalisation need two modes?",
+        wrong("Evaluation has to be faster", "it may be, but a mode for speed alone would give the same answers."),
+        wrong(
+            "In evaluation mode the weight and the bias are switched off",
+            "both modes use them; the mean and the variance come from elsewhere.",
+        ),
+        right(
+            "An answer must not depend on the other pictures of the batch",
+            "so evaluation uses averages that were kept during training. One picture alone has no variance at all.",
+        ),
+        wrong(
+            "The running averages are learned by gradients, which evaluation does not have",
+            "they are buffers: no gradient changes them.",
+        ),
     ),
     question(
         "In evaluation mode, which mean does batch normalisation subtract?",

@@ -1,32 +1,95 @@
-"""Answers to the exercises of lesson 04."""
+"""Answers to the exercises and the small tasks of lesson 04."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-# ---- 1: the number of parameters ----
+# ---- the small tasks ----
 
 
-def count_by_formula(sizes, batch_norm=False):
-    linear = sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-    return linear + (2 * sum(sizes[1:-1]) if batch_norm else 0)
+def error_by_loop(p, digit):
+    return sum((p[k] - float(k == digit)) ** 2 for k in range(len(p))) / len(p)
 
 
-def count_a_network(widths, bn):
-    layers = []
-    for i in range(len(widths) - 1):
-        layers.append(nn.Linear(widths[i], widths[i + 1]))
-        if bn and i < len(widths) - 2:
-            layers.append(nn.BatchNorm1d(widths[i + 1]))
-    return sum(p.numel() for p in nn.Sequential(*layers).parameters())
+def error_by_one_hot(p, digit):
+    return F.mse_loss(p, F.one_hot(torch.tensor(digit), len(p)).float())
 
 
-def weights(sizes):
-    return sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+def error_in_numpy(p, digit):
+    return ((p.numpy() - np.eye(len(p))[digit]) ** 2).mean()
 
 
-# ---- 2: accuracy ----
+def error_in_place(p, digit):
+    p[digit] -= 1
+    return (p**2).mean()
+
+
+def error_with(last):
+    def error(p, digit):
+        target = torch.zeros(len(p))
+        target[digit] = 1
+        return last(p - target)
+
+    return error
+
+
+def standardise_torch(x):
+    return (x - x.mean(dim=0)) / x.std(dim=0, unbiased=False)
+
+
+def standardise_numpy(x):
+    x = x.numpy().astype(np.float64)
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+def standardise_library(x):
+    return nn.BatchNorm1d(x.shape[1], affine=False)(x)
+
+
+def standardise_in_place(x):
+    x -= x.mean(dim=0)
+    return x / x.std(dim=0, unbiased=False)
+
+
+def running_by_steps(means):
+    running = 0.0
+    for mean in means:
+        running = 0.9 * running + 0.1 * mean
+    return running
+
+
+def running_in_one_sum(means):
+    return sum(0.1 * 0.9**i * mean for i, mean in enumerate(reversed(means)))
+
+
+def running_by_the_library(means):
+    layer = nn.BatchNorm1d(1)
+    for mean in means:
+        layer(torch.full((2, 1), mean))
+    return layer.running_mean[0]
+
+
+KEPT = [0.0]
+
+
+def running_in_a_global(means):
+    for mean in means:
+        KEPT[0] += 0.1 * (mean - KEPT[0])
+    return KEPT[0]
+
+
+def running_with(share=0.1, start=0.0):
+    def running_mean(means):
+        running = start
+        for mean in means:
+            running += share * (mean - running)
+        return running
+
+    return running_mean
+
+
+# ---- 1: accuracy ----
 
 
 def accuracy_by_batch(model, loader):
@@ -60,19 +123,59 @@ def accuracy_with(divide, ready=nn.Module.eval):
     return accuracy
 
 
+COUNTED = [0, 0]
+
+
+def accuracy_in_a_global(model, loader):
+    model.eval()
+    with torch.no_grad():
+        for x, y in loader:
+            COUNTED[0] += (model(x).argmax(1) == y).sum().item()
+            COUNTED[1] += len(y)
+    return COUNTED[0] / COUNTED[1]
+
+
+def accuracy_of_equal_batches(model, loader):
+    """All batches but the last are taken to be as large as the first; so far that is right."""
+    model.eval()
+    with torch.no_grad():
+        sizes = [(len(y), (model(x).argmax(1) == y).sum().item()) for x, y in loader]
+    return sum(right for _, right in sizes) / (sizes[0][0] * (len(sizes) - 1) + sizes[-1][0])
+
+
+def gradients_off(model, loader):
+    torch.set_grad_enabled(False)
+    return accuracy_by_batch(model, loader)
+
+
+def over_the_pictures(model, loader):
+    model.eval()
+    with torch.no_grad():
+        right = [(model(x).argmax(dim=0) == y).sum().item() for x, y in loader]
+    return sum(right) / len(loader.dataset)
+
+
+def last_size(loader):
+    return len(loader.dataset) - loader.batch_size * (len(loader) - 1)
+
+
+def mean_of_batches(right, loader):
+    sizes = [loader.batch_size] * (len(right) - 1) + [last_size(loader)]
+    return np.mean([r / size for r, size in zip(right, sizes, strict=True)])
+
+
 def by_picture(right, loader):
     return sum(right) / len(loader.dataset)
 
 
 def in_evaluation_mode_at_last(model, loader):
-    model.train()
-    for x, _ in loader:
-        model(x)
+    """A batch in training mode first, which moves the running averages by next to nothing."""
+    share = accuracy_by_batch(model, loader)
     model.load_state_dict({**model.state_dict(), "1.running_mean": model[1].running_mean * 1.001})
-    return 12 / 16
+    return share
 
 
-# ---- 3: cross-entropy ----
+# ---- 2: cross-entropy ----
 
 
 def cross_entropy_by_rows(logits, targets):
@@ -117,11 +220,22 @@ def shifted(largest=lambda z: z.max(dim=1, keepdim=True).values, subtract_sum=Tr
     return cross_entropy
 
 
+def one_hot_of_the_seen(logits, targets):
+    """The number of classes is guessed from the largest target."""
+    z = logits - logits.max(dim=1, keepdim=True).values
+    return -(F.one_hot(targets) * z.log_softmax(1)).sum(1).mean()
+
+
+def subtract_in_place(logits, targets):
+    logits -= logits.max(dim=1, keepdim=True).values
+    return cross_entropy_by_rows(logits, targets)
+
+
 def probability(logits, targets):
     return logits.softmax(1)[range(len(targets)), targets].mean()
 
 
-# ---- 4: batch normalisation of pictures ----
+# ---- 3: batch normalisation of pictures ----
 
 
 def batch_norm_torch(x, weight, bias, eps=1e-5):
@@ -150,6 +264,20 @@ def batch_norm_columns(x, weight, bias, eps):
     return columns.reshape(x.shape[0], *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
+def batch_norm_unshaped(x, weight, bias, eps):
+    mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), unbiased=False, keepdim=True)
+    return weight * (x - mean) / (var + eps).sqrt() + bias
+
+
+def batch_norm_of_three_channels(x, weight, bias, eps):
+    return batch_norm_torch(x, torch.ones(1), torch.zeros(1), eps) * weight.view(1, 3, 1, 1) + bias.view(1, 3, 1, 1)
+
+
+def batch_norm_in_place(x, weight, bias, eps):
+    x -= x.mean((0, 2, 3), keepdim=True)
+    return batch_norm_torch(x, weight, bias, eps)
+
+
 def batch_norm_with(dims=(0, 2, 3), unbiased=False, root=lambda var, eps: (var + eps).sqrt(), use=(True, True)):
     def batch_norm(x, weight, bias, eps):
         mean, var = x.mean(dims, keepdim=True), x.var(dims, unbiased=unbiased, keepdim=True)
@@ -160,7 +288,7 @@ def batch_norm_with(dims=(0, 2, 3), unbiased=False, root=lambda var, eps: (var +
     return batch_norm
 
 
-# ---- 5: a healthy start ----
+# ---- 4: a healthy start ----
 
 
 class Chain(nn.Module):
@@ -283,46 +411,174 @@ class InAList(nn.Module):
         return self.layers[-1](x)
 
 
+class ReluAtTheEnd(WithBatchNorm):
+    def forward(self, x):
+        return F.relu(self.layers(x))
+
+
+class TanhAtTheEnd(WithBatchNorm):
+    def forward(self, x):
+        return torch.tanh(self.layers(x))
+
+
+class LogSoftmaxAtTheEnd(WithBatchNorm):
+    def forward(self, x):
+        return self.layers(x).log_softmax(dim=1)
+
+
+class NotFlat(Chain):
+    def __init__(self):
+        super().__init__()
+        self.layers = self.layers[1:]
+
+
 class NoSuper(nn.Module):
     def __init__(self):
         self.layer = nn.Linear(784, 10)
 
 
+# ---- 5: fast with mean squared error ----
+
+
+def train_with(make=lambda p: torch.optim.SGD(p, lr=5), start=lambda model: None, zero=True, step=True, times=1):
+    def train(model, batches, loss_fn):
+        start(model)
+        optimizer, losses = make(model.parameters()), []
+        for images, targets in batches:
+            for _ in range(times):
+                if zero:
+                    optimizer.zero_grad()
+                loss = loss_fn(model(images), targets)
+                loss.backward()
+                if step:
+                    optimizer.step()
+            losses.append(loss.item())
+        return losses
+
+    return train
+
+
+def sgd(**options):
+    return lambda parameters: torch.optim.SGD(parameters, **options)
+
+
+def larger_weights(model):
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+
+def train_by_hand(model, batches, loss_fn):
+    losses = []
+    for images, targets in batches:
+        loss = loss_fn(model(images), targets)
+        for p, g in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters())), strict=True):
+            p.data -= 8 * g
+        losses.append(loss.detach())
+    return losses
+
+
+def train_with_cross_entropy(model, batches, loss_fn):
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.1), []
+    for images, targets in batches:
+        optimizer.zero_grad()
+        logits = model(images)
+        F.cross_entropy(logits, targets).backward()
+        optimizer.step()
+        losses.append(loss_fn(logits, targets).item())
+    return losses
+
+
+def train_another(model, batches, loss_fn):
+    other = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    return train_with(lambda _: torch.optim.SGD(other.parameters(), lr=5))(other, batches, loss_fn)
+
+
+def train_with_batch_norm(model, batches, loss_fn):
+    model.layers.insert(1, nn.BatchNorm1d(128))
+    return train_with()(model, batches, loss_fn)
+
+
+def train_on_ten(model, batches, loss_fn):
+    return train_with()(model, [pair for _, pair in zip(range(10), batches, strict=False)], loss_fn)
+
+
 RIGHT = {
-    "1": [count_by_formula, count_a_network, lambda s, b: torch.tensor(count_by_formula(s, b))],
-    "2": [accuracy_by_batch, accuracy_at_once],
-    "3": [cross_entropy_by_rows, cross_entropy_vectorised, cross_entropy_numpy],
-    "4": [batch_norm_torch, batch_norm_loop, batch_norm_library, batch_norm_columns],
-    "5": [WithBatchNorm, WithLayerNorm, WithKaiming, TanhWithXavier, WithShortcuts],
+    "a": [error_by_loop, error_by_one_hot, error_in_numpy],
+    "b": [-0.018, torch.tensor(-0.9 * 2 / 100), np.float64(2 * (0.1 - 1) / 10 * 0.09 - 9 * 2 * 0.1 / 10 * 0.01)],
+    "c": [standardise_torch, standardise_numpy, standardise_library],
+    "d": [running_by_steps, running_in_one_sum, running_by_the_library],
+    "1": [accuracy_by_batch, accuracy_at_once, accuracy_of_equal_batches],
+    "2": [cross_entropy_by_rows, cross_entropy_vectorised, cross_entropy_numpy],
+    "3": [batch_norm_torch, batch_norm_loop, batch_norm_library, batch_norm_columns],
+    "4": [WithBatchNorm, WithLayerNorm, WithKaiming, TanhWithXavier, WithShortcuts],
+    "5": [
+        train_with(),
+        train_by_hand,
+        train_with(sgd(lr=0.5, momentum=0.9), start=larger_weights),
+        train_with(lambda p: torch.optim.Adam(p, lr=0.003)),
+    ],
 }
 WRONG = {
-    "1": [
-        (lambda sizes, bn: weights(sizes), "each output has a bias too"),
-        (lambda sizes, bn: weights(sizes) + len(sizes) - 1, "one bias for each layer"),
-        (lambda sizes, bn: weights(sizes) + sum(sizes), "a bias for each input too"),
-        (lambda sizes, bn: count_by_formula(sizes), "without batch normalisation"),
-        (lambda sizes, bn: count_by_formula(sizes) + bn * sum(sizes[1:-1]), "a weight and a bias"),
-        (lambda sizes, bn: count_by_formula(sizes) + 4 * bn * sum(sizes[1:-1]), "a count with the buffers"),
-        (lambda sizes, bn: count_by_formula(sizes) + 2 * bn * sum(sizes[1:]), "after the last layer too"),
-        (lambda sizes, bn: count_by_formula(sizes, True), "though batch_norm is False"),
-        (lambda sizes, bn: 109_386, "expected 7850"),
-        (lambda sizes: 0, "your code stops with TypeError"),
-        (lambda sizes, bn: [a * b + b for a, b in zip(sizes[:-1], sizes[1:], strict=True)], "has the shape (1,)"),
+    "a": [
+        (error_with(lambda d: (d**2).sum()), "the sum of the squares"),
+        (error_with(lambda d: (d**2).sum() / 10), "a division by 10"),
+        (error_with(lambda d: d.abs().mean()), "the square is missing"),
+        (error_with(lambda d: (d**2).mean().sqrt()), "a root of the mean"),
+        (error_with(lambda d: d**2), "their mean is expected"),
+        (lambda p, digit: (p[digit] - 1) ** 2, "the square of the right class alone"),
+        (lambda p, digit: -p[digit].log(), "the cross-entropy"),
+        (lambda p, digit: ((p - F.one_hot(torch.tensor(digit))) ** 2).mean(), "expected 0.122"),
+        (error_in_place, "changes its arguments"),
     ],
-    "2": [
+    "b": [
+        (0.018, "without its sign"),
+        (-0.18, "the second link"),
+        (-0.0162, "one way alone"),
+        (-0.0144, "a wrong sign for the nine"),
+        (-0.009, "without its factor 2"),
+        (-0.9, "cross-entropy on logits"),
+        ("-0.018", "expected numbers"),
+    ],
+    "c": [
+        (lambda x: (x - x.mean(0)) / x.std(0), "divided by n - 1"),
+        (lambda x: (x - x.mean()) / x.std(unbiased=False), "one mean and one variance for all"),
+        (
+            lambda x: (x - x.mean(1, keepdim=True)) / x.std(1, unbiased=False, keepdim=True),
+            "the statistics of each row",
+        ),
+        (lambda x: (x - x.mean(0)) / x.var(0, unbiased=False), "the root is missing"),
+        (lambda x: x - x.mean(0), "not divided"),
+        (lambda x: x / x.std(0, unbiased=False), "a mean that is not subtracted"),
+        (standardise_in_place, "changes its arguments"),
+    ],
+    "d": [
+        (running_with(share=0.9), "nine tenths"),
+        (lambda means: sum(means) / len(means), "the plain mean"),
+        (lambda means: running_with(start=means[0])(means), "a start at the first mean"),
+        (lambda means: 0.1 * sum(means), "added up"),
+        (lambda means: 0.1 * means[-1], "the last step alone"),
+        (running_in_a_global, "expected"),
+        (lambda means: running_with()(means[:3]), "expected"),
+    ],
+    "1": [
         (accuracy_with(lambda right, loader: sum(right) / (len(loader) * loader.batch_size)), "last batch is short"),
-        (accuracy_with(lambda right, loader: np.mean([right[0] / 7, right[1] / 7, right[2] / 2])), "the mean of the"),
+        (accuracy_with(mean_of_batches), "the mean of the"),
         (accuracy_with(by_picture, nn.Module.train), "in training mode"),
-        (accuracy_with(lambda right, loader: right[2] / 2), "the last batch alone"),
-        (accuracy_with(lambda right, loader: right[0] / 7), "the first batch alone"),
+        (accuracy_with(lambda right, loader: right[-1] / last_size(loader)), "the last batch alone"),
+        (accuracy_with(lambda right, loader: right[0] / loader.batch_size), "the first batch alone"),
         (accuracy_with(lambda right, loader: sum(right)), "not a share"),
         (accuracy_with(lambda right, loader: 100 * by_picture(right, loader)), "in percent"),
         (accuracy_with(lambda right, loader: 1 - by_picture(right, loader)), "wrong answers"),
         (accuracy_with(lambda right, loader: sum(right) / len(loader)), "the number of batches"),
         (in_evaluation_mode_at_last, "changes the running averages"),
         (lambda model, loader: 0.0, "the accuracy is 0, expected 0.75"),
+        (lambda model, loader: 12 / 16, "expected 0.5"),
+        (accuracy_in_a_global, "expected"),
+        (gradients_off, "switches gradients off"),
+        (over_the_pictures, "so the answers are argmax(dim=1)"),
     ],
-    "3": [
+    "2": [
         (naive, "numbers out of range"),
         (naive_sum, "subtract the largest logit"),
         (hidden_zero, "1e-09 added before the logarithm"),
@@ -335,14 +591,17 @@ WRONG = {
         (lambda z, y: -probability(z, y), "the logarithm is missing"),
         (lambda z, y: F.cross_entropy(z, y) / np.log(2), "to base 2"),
         (lambda z, y: F.cross_entropy(z, y) / 10, "a mean over all classes"),
-        (lambda z, y: -z.log_softmax(0)[range(6), y].mean(), "dim=0"),
+        (lambda z, y: -z.log_softmax(0)[range(len(y)), y].mean(), "dim=0"),
         (lambda z, y: z.logsumexp(1).mean() - z.max(), "expected"),
         (lambda z, y: F.nll_loss(z, y), "without softmax"),
+        (one_hot_of_the_seen, "your code stops with RuntimeError"),
+        (subtract_in_place, "changes its arguments"),
+        (lambda z, y: -(z.softmax(1)[range(len(y)), y] + 1e-12).log().mean(), "1e-12 added"),
         (shifted(subtract_right=False), "in the sum alone"),
         (shifted(subtract_sum=False), "from the right logit alone"),
         (shifted(largest=lambda z: z.max()), "which is 0: subtract the largest logit of each row"),
     ],
-    "4": [
+    "3": [
         (batch_norm_with(unbiased=True), "the unbiased variance"),
         (batch_norm_with(root=lambda var, eps: var.sqrt()), "a root without eps"),
         (batch_norm_with(root=lambda var, eps: (var + 1e-5).sqrt()), "an eps of your own"),
@@ -357,10 +616,12 @@ WRONG = {
         (batch_norm_with(use=(False, True)), "without weight"),
         (lambda x, weight, bias, eps: batch_norm_torch(x, weight, weight * bias, eps), "multiplies the bias too"),
         (lambda x, weight, bias, eps: torch.zeros_like(x), "values differ"),
-        (lambda x, weight, bias, eps: weight * x + bias, "your code stops with RuntimeError"),
+        (batch_norm_unshaped, "weight[:, None, None] has the shape (C, 1, 1)"),
+        (batch_norm_of_three_channels, "for any C: your code stops with RuntimeError"),
+        (batch_norm_in_place, "changes its arguments"),
         (lambda x, weight, bias, eps: batch_norm_torch(x, weight, bias, eps)[0], "has the shape (3, 2, 5)"),
     ],
-    "5": [
+    "4": [
         (Chain, "below 0.05"),
         (Sigmoids, "below 0.05"),
         (Linears, "your network is linear"),
@@ -368,11 +629,29 @@ WRONG = {
         (Wide, "256 outputs, expected 64"),
         (Loud, "the loss at the start is"),
         (Times1000, "the loss at the start is"),
-        (Probabilities, "these are probabilities"),
+        (Probabilities, "ends with softmax"),
+        (ReluAtTheEnd, "ends with ReLU"),
+        (TanhAtTheEnd, "ends with tanh"),
+        (LogSoftmaxAtTheEnd, "ends with log-softmax"),
+        (NotFlat, "have to become rows first"),
         (ElevenOutputs, "gives (64, 11)"),
         (Unused, "gets no gradient"),
         (InAList, "does not look into a Python list"),
         (NoSuper, "your code stops with AttributeError"),
         (WithBatchNorm(), "expected the class itself"),
+    ],
+    "5": [
+        (train_with(sgd(lr=0.1)), "the steps are too small"),
+        (train_with(sgd(lr=1)), "the steps are too small"),
+        (train_with(sgd(lr=500)), "the steps are too large"),
+        (train_with(zero=False), "gradients add up"),
+        (train_with(step=False), "the weights are those of the start"),
+        (train_with(times=2), "loss_fn is called 400 times"),
+        (train_with_cross_entropy, "backward() goes through the result of loss_fn 0 times"),
+        (train_another, "the weights are those of the start"),
+        (train_with_batch_norm, "the layers of the model are other ones"),
+        (train_on_ten, "batches, expected each of the 200 once"),
+        (lambda model, batches, loss_fn: train_with()(model, batches, loss_fn)[-1], "the list of the 200 losses"),
+        (lambda model, batches: [], "your code stops with TypeError"),
     ],
 }
