@@ -22,6 +22,7 @@ from course_utils import ROOT
 from course_utils.beyond.airbench import whitening_kernels
 from course_utils.models import LeNet, LeNet5, Mlp, Vgg
 from course_utils.network.diagrams import boxes_of, draw_boxes
+from course_utils.photos.page import find_digits, practice_page
 from course_utils.show import COLORS
 
 IMAGES = ROOT / "images"
@@ -188,6 +189,37 @@ def name_of(box) -> str:
     return box.name.upper()
 
 
+def rings(axis: Axes) -> None:
+    """Two rings of points: a line cannot divide them, a curve can."""
+    rng = np.random.default_rng(3)
+    for left, bent in ((0.1, False), (1.5, True)):
+        angle, inner = rng.uniform(0, 2 * np.pi, 44), np.arange(44) % 2
+        radius = 0.26 + 0.26 * inner + rng.normal(0, 0.03, 44)
+        x, y = left + 0.6 + radius * np.cos(angle), 0.64 + radius * np.sin(angle)
+        for ring, color, marker in ((0, BLUE, "o"), (1, RED, "x")):
+            axis.plot(x[inner == ring], y[inner == ring], marker, color=color, markersize=3.2, markeredgewidth=1)
+        turn = np.linspace(0, 2 * np.pi, 60)
+        line = (0.4 * np.cos(turn), 0.4 * np.sin(turn)) if bent else (np.array([-0.6, 0.6]), np.array([0.3, -0.25]))
+        axis.plot(left + 0.6 + line[0], 0.64 + line[1], color="0.2", linewidth=1.4)
+
+
+def own_digits(axis: Axes) -> None:
+    """A piece of a photographed page with boxes; at the right, a digit of it as MNIST's makers would have made it."""
+    photo, _ = practice_page("practice_1")
+    found = find_digits(photo)
+    left, top, width, height = 95, 85, 330, 250
+    picture(axis, photo[top : top + height, left : left + width], 0, 0, HIGH)
+    scale = HIGH / height
+    inside = [
+        d for d in found if left < d.box[0] < left + width - d.box[2] and top < d.box[1] < top + height - d.box[3]
+    ]
+    for x, y, w, h in (digit.box for digit in inside):
+        corner = ((x - left) * scale, HIGH - (y + h - top) * scale)
+        axis.add_patch(Rectangle(corner, w * scale, h * scale, fill=False, color=ORANGE, linewidth=1.2))
+    arrow(axis, width * scale + 0.04, width * scale + 0.24, 0.7)
+    picture(axis, inside[0].picture, width * scale + 0.28, 0.4, 0.62)
+
+
 def channels_of(box) -> str:
     """Of the input and of the poolings: there is no room for all."""
     return str(box.shape[0]) if box.words[0] in ("input", "max pool", "linear") else ""
@@ -196,8 +228,10 @@ def channels_of(box) -> str:
 PANELS = [
     ("01  Image filters", "blur and edges, by hand, then OpenCV", filters),
     ("02  The bytes of an image file", "a reader for the raw files of MNIST", bytes_of_a_file),
+    ("03  The first network", "a hidden layer bends the line", rings),
     ("04  MLP and batch normalisation", "a network without windows", mlp),
     ("05  LeNet", "a convolutional network, layer by layer", network(LeNet(), (1, 1, 28, 28), side_of)),
+    ("06  Your own digits", "how must a picture be made?", own_digits),
     ("07  LeNet-5", "named layers; log-softmax", network(LeNet5(), (1, 1, 28, 28), name_of)),
     ("08  Fashion-MNIST and dropout", "what if the shoe moves?", fashion),
     ("09  Conv32-64 and Adam", "two 3x3 windows see 5x5 pixels", windows),

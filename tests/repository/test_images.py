@@ -21,10 +21,10 @@ def test_the_overview_gives_the_same_bytes_twice(figure):
 
 def test_the_overview_says_what_the_models_have(figure):
     texts = [{text.get_text() for text in axis.texts} for axis in figure.axes]
-    assert {"784", "128", "64", "10"} == texts[2] and len(shape_table(Mlp((128, 64)), (1, 1, 28, 28))) == 5
+    assert {"784", "128", "64", "10"} == texts[3] and len(shape_table(Mlp((128, 64)), (1, 1, 28, 28))) == 5
     sides = {str(row.output_shape[-1]) for row in shape_table(LeNet(), (1, 1, 28, 28))}
-    assert sides < texts[3]
-    assert {"C1", "S2", "C3", "S4", "C5", "F6", "F7"} <= texts[4]
+    assert sides < texts[4]
+    assert {"C1", "S2", "C3", "S4", "C5", "F6", "F7"} <= texts[6]
     assert "00 00 ea 60" in texts[1] and int("ea60", 16) == 60_000
 
 
@@ -41,6 +41,8 @@ def test_stored_pictures_are_small_and_listed():
     listed = (ROOT / "images" / "README.md").read_text(encoding="utf-8")
     for path in (ROOT / "images").glob("*.png"):
         assert path.stat().st_size < 200_000 and f"`{path.name}`" in listed
+    pages = [*(ROOT / "images" / "pages").glob("*.jpg")]
+    assert len(pages) == 16 and all(path.stat().st_size < 120_000 for path in pages) and "`pages/*.jpg`" in listed
 
 
 def test_the_readme_shows_the_overview_and_says_it_in_words():
