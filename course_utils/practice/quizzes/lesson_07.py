@@ -1,18 +1,18 @@
-"""The quiz of lesson 07: LeNet-5, softmax and log-softmax."""
+"""The quiz of lesson 07: LeNet-5, softmax and log-softmax, scores and their spread, overfitting."""
 
 from course_utils.practice.quiz import question, right, wrong
 
 N, INPUTS, OUTPUTS, HEIGHT, WIDTH, KERNEL = 8, 6, 16, 14, 20, 5
 HIGH, WIDE = HEIGHT - KERNEL + 1, WIDTH - KERNEL + 1
-VALIDATION, ACCURACY = 5000, 0.989
-BY_CHANCE = (ACCURACY * (1 - ACCURACY) / VALIDATION) ** 0.5
+EXAM, ACCURACY = 5000, 0.989
+OF_A_DIFFERENCE = (2 * ACCURACY * (1 - ACCURACY) / EXAM) ** 0.5
 
 QUESTIONS = (
     question(
         f"A batch of {N} pictures, {INPUTS} channels, `{HEIGHT}` pixels high and `{WIDTH}` wide, goes through "
         f"`nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL})`. Which shape comes out?",
         right((N, OUTPUTS, HIGH, WIDE), "*(N, C, H, W)*; height and width lose 4 pixels each."),
-        wrong((N, OUTPUTS, WIDE, HIGH), "this is the post's order; height comes before width."),
+        wrong((N, OUTPUTS, WIDE, HIGH), "height comes before width."),
         wrong((N, OUTPUTS, HEIGHT, WIDTH), "this needs `padding=2`."),
         wrong((N, INPUTS, HIGH, WIDE), f"the output has {OUTPUTS} channels."),
     ),
@@ -24,7 +24,7 @@ QUESTIONS = (
         wrong("They are independent.", "near pixels are still alike."),
     ),
     question(
-        "A model ends in log-softmax. Which loss fits, and computes no logarithm again?",
+        "A model ends in log-softmax. Which loss fits, and computes no log-softmax again?",
         right("`F.nll_loss`", "it takes minus the entry of the right class, nothing more."),
         wrong("`F.mse_loss`", "it compares numbers with numbers; the targets are class numbers."),
         wrong("`torch.log`, then `F.nll_loss`", "the outputs are logarithms already, and negative."),
@@ -34,10 +34,23 @@ QUESTIONS = (
         ),
     ),
     question(
-        "Two models reach `98.9 %` and `98.8 %` on 5,000 validation pictures. What do you conclude?",
-        wrong("The first is better.", f"five pictures decide here, and chance alone gives about `{BY_CHANCE:.2%}`."),
+        f"Two models reach `98.9 %` and `98.8 %`, each on {EXAM:,} pictures of its own. What do you conclude?",
+        wrong(
+            "The first is better.",
+            f"chance alone makes a difference with a spread of `{OF_A_DIFFERENCE:.2%}`, more than what is seen.",
+        ),
         wrong("Ask the test set.", "then it is no longer an exam, but a second mock exam."),
         right("They may be equally good.", "repeat with other seeds, or take the cheaper one."),
-        wrong("The second is overfitted.", "for this you need its training accuracy."),
+        wrong("The second is overfitted.", "for this you need to see its validation loss over the epochs."),
+    ),
+    question(
+        "Which of these is the sign of overfitting?",
+        wrong("The training accuracy is above the validation accuracy.", "nearly every trained model shows this gap."),
+        right(
+            "The validation loss rises while the training loss falls.",
+            "what it learns now helps only where it is known.",
+        ),
+        wrong("The loss of single batches jumps.", "small batches are easy or hard by chance."),
+        wrong("The training loss is near 0.", "it may be small while the validation loss still falls."),
     ),
 )
