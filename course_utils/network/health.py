@@ -122,11 +122,14 @@ def _gradients(model: nn.Module) -> Measurement:
 
 
 def _dead(alive: list[Tensor]) -> Measurement:
+    """The share that is 0 for this batch. Another batch may wake some of them up; most of them at 0 is a bad sign."""
     if not alive:
         return Measurement("dead ReLUs", "no ReLU", True, "")
     share = 1 - torch.cat(alive).float().mean().item()
     ok = share < 0.4
-    meaning = "most units answer to some sample" if ok else "units that are 0 for every sample cannot learn"
+    meaning = (
+        "most units answer to some sample" if ok else "units that are 0 for the whole batch get no gradient from it"
+    )
     return Measurement("dead ReLUs", f"{share:.0%}", ok, meaning)
 
 

@@ -1,111 +1,265 @@
-"""Answers to the exercises of lesson 05."""
+"""Answers to the tasks and exercises of lesson 05."""
+
+import random
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torchvision import transforms
 
 from course_utils.models import LeNet
+from course_utils.practice.exercises import lesson_05
+from course_utils.practice.exercises.lesson_05 import _follow
 
-# ---- 1: sides ----
-
-
-def sides_by_formula(n, layers):
-    result = []
-    for kernel, padding, stride in layers:
-        n = (n + 2 * padding - kernel) // stride + 1
-        result.append(n)
-    return result
+# ---- a: one place ----
 
 
-def sides_by_torch(n, layers):
-    x, found = torch.zeros(1, 1, n, n), []
-    for k, p, s in layers:
-        x = nn.Conv2d(1, 1, k, padding=p, stride=s)(x)
-        found.append(x.shape[-1])
+def place(window, weight, bias):
+    return (weight * window).sum(dim=(1, 2, 3)) + bias
+
+
+def place_by_library(window, weight, bias):
+    return F.conv2d(window[None], weight, bias).flatten()
+
+
+def place_in_a_loop(window, weight, bias):
+    return torch.stack([(kernel * window).sum() + b for kernel, b in zip(weight, bias, strict=True)])
+
+
+def place_in_place(window, weight, bias):
+    return weight.mul_(window).sum(dim=(1, 2, 3)) + bias
+
+
+# ---- c: a transform ----
+
+
+def by_numpy(picture):
+    return torch.from_numpy(np.array(picture, dtype=np.float32))[None] * 4 / 255 - 2
+
+
+def normalise(*numbers):
+    return transforms.Compose([transforms.ToTensor(), transforms.Normalize(*numbers)])
+
+
+# ---- d: a mean ----
+
+
+def mean_loss(losses, sizes):
+    return sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
+
+
+def mean_as_if_only_the_last_were_short(losses, sizes):
+    n = sizes[0] * (len(sizes) - 1) + sizes[-1]
+    return (sizes[0] * sum(losses[:-1]) + losses[-1] * sizes[-1]) / n
+
+
+def mean_that_empties(losses, sizes):
+    answer = mean_loss(losses, sizes)
+    losses.clear()
+    return answer
+
+
+# ---- 1: on paper ----
+
+
+def follow(channels, side, layers):
+    found = []
+    flat = channels * side**2
+    for layer in layers:
+        parameters = 0
+        if layer[0] == "conv":
+            _, out, kernel, padding, stride = layer
+            parameters = out * (channels * kernel**2 + 1)
+            channels, side = out, (side + 2 * padding - kernel) // stride + 1
+            flat = channels * side**2
+        elif layer[0] == "pool":
+            side //= layer[1]
+            flat = channels * side**2
+        else:
+            parameters = layer[1] * (flat + 1)
+            flat = layer[1]
+        found.append((flat, parameters))
+    return found
+
+
+def follow_by_torch(channels, side, layers):
+    x, found = torch.zeros(1, channels, side, side), []
+    for kind, *settings in layers:
+        if kind == "conv":
+            out, kernel, padding, stride = settings
+            layer = nn.Conv2d(x.shape[1], out, kernel, padding=padding, stride=stride)
+        elif kind == "pool":
+            layer = nn.MaxPool2d(settings[0])
+        else:
+            x = x.flatten(1)
+            layer = nn.Linear(x.shape[1], settings[0])
+        x = layer(x)
+        found.append((x.numel(), sum(p.numel() for p in layer.parameters())))
     return np.array(found)
 
 
-def sides_with(one, chain=True):
-    def sides(n, layers):
-        result = []
-        for kernel, padding, stride in layers:
-            result.append(one(result[-1] if result and chain else n, kernel, padding, stride))
-        return result
-
-    return sides
+def follow_with(**slip):
+    return lambda channels, side, layers: _follow(channels, side, layers, **slip)
 
 
-def side(n, k, p, s):
-    return (n + 2 * p - k) // s + 1
+def follow_first_channels_only(channels, side, layers):
+    """Each convolution as if it read the channels of the picture."""
+    right = follow(channels, side, layers)
+    return [
+        (n, layer[1] * (channels * layer[2] ** 2 + 1)) if layer[0] == "conv" else (n, p)
+        for (n, p), layer in zip(right, layers, strict=True)
+    ]
 
 
-# ---- 3: a step ----
+def follow_for_lenet(channels, side, layers):
+    return follow(1, 28, lesson_05.LENET)
 
 
-def step(model, optimizer, images, targets):
-    optimizer.zero_grad()
-    loss = F.cross_entropy(model(images), targets)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
+REMEMBERED = []
 
 
-def step_that_cleans_up(net, opt, x, y):
-    net.train()
-    loss = nn.CrossEntropyLoss()(net(x), y)
-    loss.backward()
-    opt.step()
-    net.zero_grad()
-    return loss.detach()
+def follow_with_memory(channels, side, layers):
+    REMEMBERED.extend(follow(channels, side, layers))
+    return REMEMBERED[:]
 
 
-def step_by_hand(model, optimizer, images, targets):
-    log_p = model(images).log_softmax(1)
-    loss = -log_p[range(len(targets)), targets].mean()
-    for p, g in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters())), strict=True):
-        p.grad = g
-    optimizer.step()
-    return float(loss.detach())
+# ---- 2: a convolution by hand ----
 
 
-def step_with(loss_fn=F.cross_entropy, forget=False, backward=True, update=True, result=torch.Tensor.item):
-    def train_step(model, optimizer, images, targets):
-        if not forget:
-            optimizer.zero_grad()
-        loss = loss_fn(model(images), targets)
-        if backward:
-            loss.backward()
-        if update:
-            optimizer.step()
-        return result(loss)
-
-    return train_step
-
-
-def cleans_too_early(model, optimizer, images, targets):
-    loss = F.cross_entropy(model(images), targets)
-    loss.backward()
-    optimizer.zero_grad()
-    optimizer.step()
-    return loss.item()
+def convolution(x, weight, bias, padding, stride, *, places=None):
+    x = F.pad(x, [padding] * 4)
+    k = weight.shape[-1]
+    rows = (x.shape[2] - k) // stride + 1
+    columns = (x.shape[3] - k) // stride + 1
+    out = torch.zeros(len(x), len(weight), rows, columns)
+    for i in range(rows):
+        for j in range(columns):
+            window = x[:, None, :, i * stride : i * stride + k, j * stride : j * stride + k]
+            out[:, :, i, j] = (window * weight).sum(dim=(2, 3, 4)) + bias
+    return out
 
 
-def own_optimizer(model, optimizer, images, targets):
-    return step(model, torch.optim.SGD(model.parameters(), lr=0.1), images, targets)
+def convolution_by_unfold(x, weight, bias, padding, stride):
+    k = weight.shape[-1]
+    columns = F.unfold(x, k, padding=padding, stride=stride)
+    rows = (x.shape[2] + 2 * padding - k) // stride + 1
+    return (weight.flatten(1) @ columns + bias[:, None]).reshape(len(x), len(weight), rows, -1)
 
 
-def loss_after(model, optimizer, images, targets):
-    step(model, optimizer, images, targets)
-    return F.cross_entropy(model(images), targets).item()
+def convolution_by_windows(x, weight, bias, padding, stride):
+    k = weight.shape[-1]
+    windows = F.pad(x, [padding] * 4).unfold(2, k, stride).unfold(3, k, stride)
+    return torch.einsum("nchwij,ocij->nohw", windows, weight) + bias.view(1, -1, 1, 1)
 
 
-def uphill(model, optimizer, images, targets):
-    optimizer.zero_grad()
-    loss = F.cross_entropy(model(images), targets)
-    (-loss).backward()
-    optimizer.step()
-    return loss.item()
+def convolution_with(change):
+    def answer(x, weight, bias, padding, stride):
+        return convolution(**change(dict(x=x, weight=weight, bias=bias, padding=padding, stride=stride)))
+
+    return answer
+
+
+def convolution_square(x, weight, bias, padding, stride):
+    size = (x.shape[2] + 2 * padding - weight.shape[-1]) // stride + 1
+    return convolution(x, weight, bias, padding, stride)[..., :size, :size]
+
+
+def convolution_in_place(x, weight, bias, padding, stride):
+    result = convolution(x, weight, bias, padding, stride)
+    x.mul_(0)
+    return result
+
+
+# ---- 3: a fair score ----
+
+
+def score(model, batches):
+    mode = model.training
+    model.eval()
+    loss, right, n = 0.0, 0, 0
+    with torch.no_grad():
+        for images, targets in batches:
+            logits = model(images)
+            loss += F.cross_entropy(logits, targets).item() * len(targets)
+            right += (logits.argmax(dim=1) == targets).sum().item()
+            n += len(targets)
+    model.train(mode)
+    return loss / n, right / n
+
+
+@torch.no_grad()
+def score_in_one_piece(model, batches):
+    before = model.training
+    model.eval()
+    images, targets = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    logits = model(images)
+    model.train(before)
+    return [F.cross_entropy(logits, targets), (logits.argmax(1) == targets).float().mean()]
+
+
+def score_of_sums(model, batches):
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    with torch.inference_mode():
+        outputs = [(model(x), y) for x, y in batches]
+    for part, mode in modes:
+        part.training = mode
+    n = sum(len(y) for _, y in outputs)
+    total = sum(F.cross_entropy(z, y, reduction="sum").item() for z, y in outputs)
+    return np.array([total / n, sum(int((z.argmax(1) == y).sum()) for z, y in outputs) / n])[:2].tolist()
+
+
+def score_that_trains(model, batches):
+    loss, right, n = 0.0, 0, 0
+    with torch.no_grad():
+        for images, targets in batches:
+            logits = model(images)
+            loss += F.cross_entropy(logits, targets).item() * len(targets)
+            right += (logits.argmax(dim=1) == targets).sum().item()
+            n += len(targets)
+    return loss / n, right / n
+
+
+def score_left_in_evaluation(model, batches):
+    result = score(model, batches)
+    model.eval()
+    return result
+
+
+def score_left_in_training(model, batches):
+    result = score(model, batches)
+    model.train()
+    return result
+
+
+def score_of_batches(model, batches):
+    pairs = [score(model, [batch]) for batch in batches]
+    return tuple(np.mean(pairs, axis=0))
+
+
+def score_like_the_post(model, batches):
+    losses = [score(model, [batch])[0] for batch in batches]
+    return sum(losses) / sum(len(y) for _, y in batches), score(model, batches)[1]
+
+
+def score_with_backward(model, batches):
+    result = score(model, batches)
+    F.cross_entropy(model.eval()(batches[0][0]), batches[0][1]).backward()
+    return result
+
+
+def score_with_graph(model, batches):
+    mode = model.training
+    model.eval()
+    total = sum(F.cross_entropy(model(x), y) * len(y) for x, y in batches)
+    model.train(mode)
+    return total / sum(len(y) for _, y in batches), score(model, batches)[1]
+
+
+def score_in_percent(model, batches):
+    loss, accuracy = score(model, batches)
+    return loss, 100 * accuracy
 
 
 # ---- 4: LeNet with padding ----
@@ -237,24 +391,82 @@ class Tanh(Padded):
         return torch.tanh(x)
 
 
-# ---- 5: a small network ----
+class NoReluAfterConv1(NoReluAfter):
+    place = 1
 
 
-def layers(*parts):
-    """A class whose objects are these layers in a row; `parts` makes them anew each time."""
+class Unused(Padded):
+    """Both convolutions are made; the first is not used: its bias alone comes through."""
 
-    class Network(nn.Sequential):
-        def __init__(self):
-            super().__init__(*parts[0]())
-
-    return Network
+    def forward(self, x):
+        return super().forward(torch.zeros_like(x))
 
 
-class SmallLeNet(nn.Module):
+class OneNetworkForAll(Padded):
+    layers = nn.ModuleList()
+
     def __init__(self):
         super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5), nn.Conv2d(6, 12, 5)
-        self.fc1, self.fc2 = nn.Linear(12 * 4 * 4, 60), nn.Linear(60, 10)
+        if not self.layers:
+            self.layers.append(Padded())
+        shared = self.layers[0]
+        self.conv1, self.conv2, self.fc1, self.fc2, self.fc3 = (
+            shared.conv1, shared.conv2, shared.fc1, shared.fc2, shared.fc3
+        )  # fmt: skip
+
+
+class InAList(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = [Padded()]
+
+    def forward(self, x):
+        return self.hidden[0](x)
+
+
+class Leaky(Padded):
+    def activation(self, x):
+        return F.leaky_relu(x, 0.1)
+
+
+class LeakyAtTheEnd(Padded):
+    def end(self, x):
+        return F.leaky_relu(x, 0.1)
+
+
+class Remembers(Padded):
+    """Gives its first answer again."""
+
+    def __init__(self):
+        super().__init__()
+        self.answers = {}
+
+    def forward(self, x):
+        if len(x) not in self.answers:
+            self.answers[len(x)] = super().forward(x)
+        return self.answers[len(x)]
+
+
+class ChangesItsInput(Padded):
+    def forward(self, x):
+        result = super().forward(x)
+        x.relu_()
+        return result
+
+
+class OnlyBatches(Padded):
+    def forward(self, x):
+        return super().forward(x).squeeze(0)
+
+
+# ---- 5: a small network, trained ----
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 8, 5), nn.Conv2d(8, 16, 5)
+        self.fc1, self.fc2 = nn.Linear(16 * 4 * 4, 50), nn.Linear(50, 10)
 
     def forward(self, x):
         x = F.max_pool2d(F.relu(self.conv1(x)), 2)
@@ -262,107 +474,201 @@ class SmallLeNet(nn.Module):
         return self.fc2(F.relu(self.fc1(torch.flatten(x, 1))))
 
 
-class Loud(SmallLeNet):
-    def forward(self, x):
-        return 100 * super().forward(x)
-
-
-class Softmaxed(SmallLeNet):
-    def forward(self, x):
-        return super().forward(x).softmax(1)
-
-
-class Relued(SmallLeNet):
-    def forward(self, x):
-        return F.relu(super().forward(x))
-
-
-class Constant(SmallLeNet):
-    def forward(self, x):
-        return super().forward(0 * x)
-
-
-class OneRow(SmallLeNet):
-    def forward(self, x):
-        return super().forward(x)[0]
-
-
 def strided():
-    return [
-        nn.Conv2d(1, 16, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(),
-        nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(32, 10, 1), nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-    ]  # fmt: skip
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(16, 28, 3, stride=2, padding=1), nn.ReLU(),
+        nn.Flatten(), nn.Linear(28 * 7 * 7, 10),
+    )  # fmt: skip
 
 
 def normed():
-    return [
+    return nn.Sequential(
         nn.Conv2d(1, 8, 5, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 16, 3, stride=2), nn.BatchNorm2d(16),
-        nn.ReLU(), nn.Flatten(), nn.Dropout(0.2), nn.Linear(16 * 5 * 5, 10),
-    ]  # fmt: skip
+        nn.ReLU(), nn.Flatten(), nn.Linear(16 * 5 * 5, 10),
+    )  # fmt: skip
 
 
 def no_convolution():
-    return [nn.Flatten(), nn.Linear(784, 10)]
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 24), nn.ReLU(), nn.Linear(24, 10))
 
 
-def nine_digits():
-    return [nn.Conv2d(1, 4, 5), nn.Conv2d(4, 4, 5), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(100, 9)]
+class NotUsed(nn.Module):
+    """Two convolutions are made, and none is used."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2, self.head = nn.Conv2d(1, 4, 5), nn.Conv2d(4, 4, 5), no_convolution()
+
+    def forward(self, x):
+        self.conv2(self.conv1(x))
+        return self.head(x)
 
 
-def wrong_side():
-    return [nn.Conv2d(1, 4, 5), nn.ReLU(), nn.Conv2d(4, 4, 5), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(144, 10)]
+class WithEnd(Small):
+    def __init__(self, end):
+        super().__init__()
+        self.end = end
+
+    def forward(self, x):
+        return self.end(super().forward(x))
+
+
+def trained(
+    make, lr=0.05, momentum=0.9, optimizer=None, step=True, forget=False, passes=1, loss_fn=F.cross_entropy, first=10**6
+):
+    def train_small(batches):
+        model = make()
+        opt = optimizer(model) if optimizer else torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+        for _ in range(passes):
+            for i, (images, targets) in enumerate(batches):
+                if i == first:
+                    break
+                if not forget:
+                    opt.zero_grad()
+                loss_fn(model(images), targets).backward()
+                if step:
+                    opt.step()
+        return model
+
+    return train_small
+
+
+def adam(model):
+    return torch.optim.Adam(model.parameters(), lr=0.003)
+
+
+KEPT = {}
+
+
+def trained_once(batches):
+    if not KEPT:
+        KEPT["model"] = trained(strided)(batches)
+    return KEPT["model"]
+
+
+def many_steps(batches):
+    model = strided()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    batches = list(batches)
+    for images, targets in batches + batches[:10]:
+        optimizer.zero_grad()
+        F.cross_entropy(model(images), targets).backward()
+        optimizer.step()
+    return model
+
+
+def shuffled_labels(batches):
+    model = strided()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    for images, targets in batches:
+        optimizer.zero_grad()
+        F.cross_entropy(model(images), targets[random.sample(range(len(targets)), len(targets))]).backward()
+        optimizer.step()
+    return model
 
 
 RIGHT = {
-    "1": [sides_by_formula, sides_by_torch, lambda n, layers: torch.tensor(sides_by_formula(n, layers))],
-    "2": [
-        lambda losses, sizes: sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes),
+    "a": [place, place_by_library, place_in_a_loop],
+    "b": [720, torch.tensor(720), np.float64(720)],
+    "c": [normalise(0.5, 0.25), by_numpy, normalise((0.5,), (0.25,))],
+    "d": [
+        mean_loss,
         lambda losses, sizes: np.average(losses, weights=sizes),
         lambda losses, sizes: torch.tensor(losses).repeat_interleave(torch.tensor(sizes)).mean(),
     ],
-    "3": [step, step_that_cleans_up, step_by_hand],
+    "1": [follow, follow_by_torch, lambda *given: torch.tensor(follow(*given))],
+    "2": [convolution, convolution_by_unfold, convolution_by_windows],
+    "3": [score, score_in_one_piece, score_of_sums],
     "4": [Padded, PaddedSequential, PaddedByHand],
-    "5": [SmallLeNet, layers(strided), layers(normed)],
+    "5": [trained(Small), trained(strided), trained(normed, optimizer=adam), trained(Small, lr=0.1, momentum=0)],
 }
 WRONG = {
-    "1": [
-        (sides_with(lambda n, k, p, s: (n + p - k) // s + 1), "padding on one side alone"),
-        (sides_with(lambda n, k, p, s: (n - k) // s + 1), "without padding"),
-        (sides_with(lambda n, k, p, s: (n + 2 * p - k) // s), "without the + 1"),
-        (sides_with(lambda n, k, p, s: n + 2 * p - k + 1), "without stride"),
-        (sides_with(lambda n, k, p, s: -(-(n + 2 * p - k) // s) + 1), "rounding up"),
-        (sides_with(lambda n, k, p, s: (n + 2 * p - k) / s + 1), "round down with //"),
-        (sides_with(side, chain=False), "every layer on the first picture"),
-        (lambda n, layers: [n, *sides_by_formula(n, layers)], "the first side too"),
-        (lambda n, layers: sides_by_formula(n, layers)[-1], "the last side alone"),
-        (lambda n, layers: sides_by_formula(n, layers)[:1], "does return stand inside the loop"),
-        (lambda n, layers: [0] * len(layers), "values differ"),
+    "a": [
+        (lambda w, k, b: (k * w).sum(dim=(1, 2, 3)), "sums without the bias"),
+        (lambda w, k, b: (k * w + b[:, None, None, None]).sum(dim=(1, 2, 3)), "a bias inside the sum"),
+        (lambda w, k, b: (k * w).sum() + b, "one sum over all output channels"),
+        (lambda w, k, b: (k * w).sum(dim=(2, 3)) + b[:, None], "sums for each input channel"),
+        (lambda w, k, b: (k[:, 0] * w[0]).sum(dim=(1, 2)) + b, "the first input channel alone"),
+        (lambda w, k, b: (k * w).mean(dim=(1, 2, 3)) + b, "means in place of sums"),
+        (lambda w, k, b: k @ w + b, "your code stops with"),
+        (place_in_place, "changes one of its arguments"),
     ],
-    "2": [
+    "b": [
+        (36, "one channel"),
+        (980, "the number is 980, expected 720"),
+        (20 * 64, "convolutions that keep the side"),
+        (500, "two convolutions of 5x5"),
+        (20 * 144, "before the last pooling"),
+        ("720", "expected numbers"),
+    ],
+    "c": [
+        (transforms.ToTensor(), "ToTensor alone"),
+        (normalise(0.5, 0.5), "from -1 to 1"),
+        (normalise(0.25, 0.5), "exchanged"),
+        (normalise(0, 1), "ToTensor alone"),
+        (normalise(127.5, 63.75), "ToTensor has already divided by 255"),
+        (
+            transforms.Compose([transforms.Normalize(0.5, 0.25), transforms.ToTensor()]),
+            "Normalize come before ToTensor",
+        ),
+        (lambda picture: np.array(picture), "is ToTensor missing"),
+        (normalise(0.5, 4), "it divides by its second number"),
+    ],
+    "d": [
         (lambda losses, sizes: sum(losses) / len(losses), "the mean of the batches"),
-        (lambda losses, sizes: sum(losses) / sum(sizes), "the post's way"),
+        (lambda losses, sizes: sum(losses) / sum(sizes), "the slip of the lesson"),
         (lambda losses, sizes: float(np.dot(losses, sizes)), "a sum over all samples"),
         (lambda losses, sizes: sum(losses), "a sum over the batches"),
         (lambda losses, sizes: float(np.dot(losses, sizes)) / len(losses), "the number of batches"),
-        (lambda losses, sizes: float(np.dot(losses, sizes)) / (len(sizes) * sizes[0]), "last batch is short"),
+        (lambda losses, sizes: float(np.dot(losses, sizes)) / (len(sizes) * max(sizes)), "a batch may be short"),
         (lambda losses, sizes: losses[-1], "the last batch"),
         (lambda losses, sizes: np.multiply(losses, sizes), "has the shape (3,)"),
+        (mean_as_if_only_the_last_were_short, "all batches but the last as large as the first"),
+        (mean_that_empties, "changes one of its arguments"),
+        (lambda losses, sizes: losses * sizes, "your code stops with TypeError"),
+    ],
+    "1": [
+        (follow_with(bias=0), "without their biases"),
+        (follow_with(inputs=False), "kernels that see one input channel"),
+        (follow_with(pads=1), "padding on one side alone"),
+        (follow_with(pads=0), "without padding"),
+        (follow_with(plus=0), "without the + 1"),
+        (follow_with(strides=False), "without stride"),
+        (follow_with(up=True), "rounding up"),
+        (follow_first_channels_only, "values differ"),
+        (follow_for_lenet, "expected (3, 2)"),
+        (follow_with_memory, "expected (3, 2)"),
+        (lambda *given: [p[::-1] for p in follow(*given)], "pairs in the other order"),
+        (lambda *given: [p[0] for p in follow(*given)], "without the parameters"),
+        (lambda *given: follow(*given)[:1], "does return stand inside the loop"),
+        (lambda channels, side, layers: [channels * side] + [n for _, n in layers], "your code stops with ValueError"),
+    ],
+    "2": [
+        (lambda x, w, b, p, s: F.conv2d(x, w, b, padding=p, stride=s), "which is what you are asked to write"),
+        (lambda x, w, b, p, s: nn.Conv2d(1, 1, 1)(x[:, :1]), "which is what you are asked to write"),
+        (convolution_with(lambda a: a | {"bias": 0 * a["bias"]}), "without the bias"),
+        (convolution_with(lambda a: a | {"bias": a["weight"].shape[1] * a["bias"]}), "added for each input channel"),
+        (convolution_with(lambda a: a | {"x": a["x"][:, :1], "weight": a["weight"][:, :1]}), "the first input channel"),
+        (convolution_with(lambda a: a | {"weight": a["weight"].flip(2, 3)}), "turned by half a turn"),
+        (convolution_with(lambda a: a | {"padding": 0}), "without padding"),
+        (convolution_with(lambda a: a | {"stride": 1}), "without stride"),
+        (convolution_with(lambda a: a | {"x": a["x"][:1]}), "the first picture alone"),
+        (convolution_square, "has the shape"),
+        (convolution_in_place, "changes one of its arguments"),
     ],
     "3": [
-        (step_with(forget=True), "zero_grad() is missing"),
-        (step_with(backward=False), "backward() is missing"),
-        (step_with(update=False), "the optimizer makes no step"),
-        (step_with(result=lambda loss: loss), "still holds its graph"),
-        (step_with(result=lambda loss: None), "returns None"),
-        (step_with(loss_fn=lambda z, y: F.cross_entropy(z.softmax(1), y)), "softmax before F.cross_entropy"),
-        (step_with(loss_fn=lambda z, y: F.cross_entropy(z, y, reduction="sum")), "a sum over the batch"),
-        (step_with(result=lambda loss: 0.0), "the loss of step 1 is 0"),
-        (cleans_too_early, "stands between it and the step"),
-        (own_optimizer, "an optimizer of your own"),
-        (loss_after, "the loss after the step"),
-        (uphill, "a step uphill"),
-        (step_with(loss_fn=lambda z, y: F.mse_loss(z.softmax(1), F.one_hot(y, 10).float())), "the loss of step 1 is"),
+        (score_that_trains, "is model.eval() missing"),
+        (score_left_in_evaluation, "left in evaluation mode"),
+        (score_left_in_training, "left in training mode"),
+        (score_of_batches, "means over the batches"),
+        (score_like_the_post, "divided by the number of samples"),
+        (score_with_backward, "the weights have gradients"),
+        (score_with_graph, "still holds its graph"),
+        (score_in_percent, "in percent"),
+        (lambda model, batches: score(model, batches)[0], "expected the pair"),
+        (lambda model, batches: score(model, batches)[::-1], "the pair in the other order"),
+        (lambda model, batches: score(model, batches[-1:]), "the last batch alone"),
+        (lambda model, batches: score(nn.Sequential(model, nn.Softmax(1)), batches), "a softmax before"),
     ],
     "4": [
         (LeNet, "the network without padding"),
@@ -371,26 +677,47 @@ WRONG = {
         (OldSize, "your code stops with RuntimeError"),
         (NoBias, "a network without biases"),
         (ReluAtTheEnd, "a ReLU after the last layer"),
+        (LeakyAtTheEnd, "a leaky ReLU after the last layer"),
         (SoftmaxAtTheEnd, "a softmax at the end"),
         (LogSoftmaxAtTheEnd, "a log-softmax at the end"),
         (NoRelu, "a network without ReLU"),
+        (NoReluAfterConv1, "no ReLU after the first convolution"),
         (NoReluAfterConv2, "no ReLU after the second convolution"),
         (NoReluAfterFc1, "no ReLU after the first linear layer"),
         (OneByOne, "or padding=1 in both"),
         (Averages, "average pooling"),
         (Tanh, "tanh in place of ReLU"),
+        (Leaky, "a leaky ReLU in place of ReLU"),
+        (Unused, "made but not used"),
+        (OneNetworkForAll, "share their weights"),
+        (InAList, "where PyTorch does not find them"),
+        (Remembers, "the batch of logits is"),
+        (ChangesItsInput, "changes the pictures"),
+        (OnlyBatches, "has the shape (10,)"),
         (Padded(), "expected the class itself"),
     ],
     "5": [
-        (LeNet, "44,426 parameters, expected 20,000 at most"),
-        (Loud, "expected near ln 10"),
-        (Softmaxed, "these are probabilities"),
-        (Relued, "there is a ReLU"),
-        (Constant, "does not learn"),
-        (OneRow, "gives (10,), expected (64, 10)"),
-        (layers(no_convolution), "in your network: 0, expected 2 or more"),
-        (layers(nine_digits), "gives (64, 9)"),
-        (layers(wrong_side), "your code stops with RuntimeError"),
-        (SmallLeNet(), "expected the class itself"),
+        (trained(LeNet), "44,426 parameters, expected 20,000 at most"),
+        (trained(no_convolution), "in your network: 0, expected 2 or more"),
+        (trained(NotUsed), "depends on 0 of them"),
+        (trained(Small, lr=0.001, momentum=0), "guessing"),
+        (trained(Small, lr=0.01, momentum=0), "try a larger learning rate, or momentum"),
+        (trained(Small, step=False), "is optimizer.step() missing"),
+        (trained(strided, first=20, lr=0.01), "The optimizer made 20 steps"),
+        (
+            trained(lambda: WithEnd(nn.Softmax(1)), loss_fn=lambda p, y: F.nll_loss(p.log(), y)),
+            "a softmax stands at the end",
+        ),
+        (trained(lambda: WithEnd(nn.LogSoftmax(1)), loss_fn=F.nll_loss), "a log_softmax stands at the end"),
+        (trained(lambda: WithEnd(nn.LeakyReLU(0.1))), "a leaky_relu stands at the end"),
+        (trained(strided, passes=2), "a second time"),
+        (many_steps, "210 steps, expected 200 at most"),
+        (trained_once, "it returns the network of the first"),
+        (shuffled_labels, "guessing"),
+        (lambda batches: Small, "the result is a type"),
+        (
+            trained(lambda: nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(9, 10))),
+            "your code stops with RuntimeError",
+        ),
     ],
 }
