@@ -47,7 +47,7 @@ QUESTIONS = (
         wrong("It makes the training diverge less.", "this is decided by the learning rate."),
     ),
     question(
-        f"There are `{PICTURES:,}` training pictures, batches of `{BATCH}`, and {EPOCHS} epochs. How many steps are made?",
+        f"`{PICTURES:,}` training pictures, batches of `{BATCH}`, {EPOCHS} epochs: how many steps are made?",
         wrong(f"`{PICTURES // BATCH * EPOCHS}`", "the short last batch of each epoch makes a step, too."),
         wrong(f"`{-(-PICTURES * EPOCHS // BATCH)}`", "each epoch ends with a short batch of its own."),
         wrong(f"`{PICTURES * EPOCHS:,}`", "there is one step for each batch, not for each picture."),
