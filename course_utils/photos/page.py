@@ -27,7 +27,10 @@ PAGES = ROOT / "images" / "pages"
 LONGEST = 1600  # pixels of the longer side: a photograph of a telephone has more than this work needs
 SIDE, BOX = 28, 20  # MNIST: digits of 20x20 pixels in pictures of 28x28
 LEAST_CONTRAST = 40  # grey values between paper and ink; a pencil has 90 or more
+THICKEST = 0.55  # a stroke, as a part of the longer side of its digit; a fat marker on small digits has 0.5
+LEAST_STROKES = 0.75  # of the ink
 DARKEST_PAPER = 70  # grey value; a page at dusk has 100
+SMALLEST, LARGEST = 0.4, 2.5  # of the typical height: a digit of one hand is never so small or large
 MOST_INK = 0.25  # of all pixels; a page full of thick digits has 0.1
 
 Box = tuple[int, int, int, int]
@@ -112,23 +115,24 @@ def even_light(grey: np.ndarray) -> np.ndarray:
 def find_ink(flat: np.ndarray) -> np.ndarray:
     """Where the ink is: (H, W) bool, what is darker than half way from the paper to the typical ink.
 
-    Typical ink is the median of what lies below half way to the darkest part of the page. Otsu's threshold would be a
-    choice, too; but on squared paper with a thin pen it takes the printed lines for ink: there are more of them.
+    Typical ink is the median of what lies below half way to the darkest 0.01 % of the page (a single small digit has
+    more ink than this). Otsu's threshold would be a choice, too; but on squared paper with a thin pen it takes the
+    printed lines for ink: there are more of them.
 
     Raises:
         PhotoError: if paper and ink cannot be told apart, or too much would be ink.
     """
-    paper, darkest = np.median(flat), np.percentile(flat, 0.1)
+    paper, darkest = np.median(flat), np.percentile(flat, 0.01)
     if paper - darkest < LEAST_CONTRAST:
         raise PhotoError(
             f"No ink was found: the darkest part is only {paper - darkest:.0f} grey values darker than the paper, "
-            f"expected {LEAST_CONTRAST} or more. Is the page empty? Else use a darker pen, or more light."
+            f"expected {LEAST_CONTRAST} or more. Is the page empty? Are the digits very small? Is the pen too pale?"
         )
     typical = np.median(flat[flat < (paper + darkest) / 2])
     ink = flat < (paper + typical) / 2
     if ink.mean() > MOST_INK:
         raise PhotoError(
-            f"{ink.mean():.0%} of the picture is dark, expected at most {MOST_INK:.0%}: this does not look like a pen "
+            f"{ink.mean():.1%} of the picture is dark, expected at most {MOST_INK:.0%}: this does not look like a pen "
             "on bright paper. Photograph a page from above, with nothing else in the picture."
         )
     return ink
@@ -146,9 +150,9 @@ def find_pieces(ink: np.ndarray, gap: float = 0.08) -> tuple[np.ndarray, list[tu
     numbers = np.where(ink, numbers, 0)
     rows, columns = ink.shape
     pieces = []
-    for number, (x, y, w, h, _) in list(enumerate(stats.tolist()))[1:]:
+    for number, (x, y, w, h, _) in enumerate(stats.tolist()):  # number 0 is the paper: its box touches the border
         inside = x > 0 and y > 0 and x + w < columns and y + h < rows
-        if inside and 0.4 * height < h < 2.5 * height and w < 3 * height:
+        if inside and SMALLEST * height < h < LARGEST * height and w < LARGEST * height:
             pieces.append((number, (x, y, w, h)))
     return numbers, pieces
 
@@ -161,7 +165,8 @@ def _typical_height(ink: np.ndarray) -> float:
     heights = np.sort(h[(x > 0) & (y > 0) & (x + w < columns) & (y + h < rows)])
     if not len(heights):
         return float(rows)
-    return float(heights[np.searchsorted(np.cumsum(heights), heights.sum() / 2)])
+    half = np.searchsorted(np.cumsum(heights), heights.sum() / 2)  # where half of all the heights is reached
+    return float(heights[half])
 
 
 def check_one_pen(ink: np.ndarray, numbers: np.ndarray, pieces: Sequence[tuple[int, Box]]) -> None:
@@ -178,16 +183,16 @@ def check_one_pen(ink: np.ndarray, numbers: np.ndarray, pieces: Sequence[tuple[i
     for number, (x, y, w, h) in pieces:
         own = numbers[y : y + h, x : x + w] == number
         thick = 2 * float(distance[y : y + h, x : x + w][own].max())
-        if thick < 0.55 * max(w, h):
+        if thick < THICKEST * max(w, h):
             thickness.append(thick)
             in_strokes += own.sum()
     share = in_strokes / max(inner.sum(), 1)
     thin, bold = np.percentile(thickness, [10, 90]) if thickness else (1, 1)
-    if share < 0.75 or bold > 2.5 * thin:
+    if share < LEAST_STROKES or bold > 2.5 * thin:
         raise PhotoError(
-            f"Dark spots were found, but they do not look like digits of one pen: {share:.0%} of them are strokes, "
-            f"from {thin:.0f} to {bold:.0f} pixels thick. Photograph a page from above, with nothing else in the "
-            "picture, and leave a margin around the digits."
+            f"Dark spots were found, but they do not look like digits of one pen: {share:.0%} of the ink is in "
+            f"strokes, from {thin:.0f} to {bold:.0f} pixels thick. Photograph a page from above, with nothing else in "
+            "the picture, and leave a margin around the digits."
         )
 
 
@@ -202,12 +207,11 @@ def like_mnist(ink: np.ndarray) -> np.ndarray:
     scale = BOX / max(ink.shape)
     size = [max(1, round(side * scale)) for side in ink.shape[::-1]]  # OpenCV wants the width first
     small = cv2.resize(ink.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    small = (small / max(np.percentile(small[small > 0.1 * small.max()], 90), 1e-6)).clip(0, 1)
-    h, w = small.shape
-    middle = np.arange(SIDE) + 0.5
-    y, x = (small.sum(axis=1) @ middle[:h]) / small.sum(), (small.sum(axis=0) @ middle[:w]) / small.sum()
-    top = int(np.clip(round(SIDE / 2 - y), 0, SIDE - h))
-    left = int(np.clip(round(SIDE / 2 - x), 0, SIDE - w))
+    small = (small / max(np.percentile(small[small > 0.1 * small.max()], 90), 1e-6)).clip(0, 1)  # strokes reach 255
+    (h, w), at = small.shape, np.arange(BOX)
+    row, column = (small.sum(axis=1) @ at[:h]) / small.sum(), (small.sum(axis=0) @ at[:w]) / small.sum()
+    top = int(np.clip(round(SIDE / 2 - row), 0, SIDE - h))  # MNIST's centres of mass are at row and column 14
+    left = int(np.clip(round(SIDE / 2 - column), 0, SIDE - w))
     picture = np.zeros((SIDE, SIDE), np.float32)
     picture[top : top + h, left : left + w] = small
     return np.rint(255 * picture).astype(np.uint8)
@@ -219,6 +223,10 @@ def find_digits(photo: np.ndarray) -> list[Digit]:
     Raises:
         PhotoError: if there is none, or if it does not look like a page of digits.
     """
+    if photo.dtype != np.uint8 or photo.ndim not in (2, 3):
+        raise PhotoError(
+            f"found {photo.dtype} of shape {photo.shape}, expected uint8 of shape (H, W, 3): open_photo gives it"
+        )
     grey = photo if photo.ndim == 2 else cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     if np.median(grey) < DARKEST_PAPER:
         raise PhotoError(

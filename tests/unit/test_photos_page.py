@@ -141,13 +141,27 @@ def test_every_digit_of_every_page_is_found_in_the_order_of_reading(name):
     assert pages.true_digits(pages.find_digits(photo), truth) == truth[:, 2].tolist()
 
 
+@pytest.mark.parametrize("size", [(720, 960), (1200, 1600)])
+def test_one_small_digit_on_a_large_page_is_found(size):
+    photo = np.full((*size, 3), 230, np.uint8)
+    one = written("7", side=48)
+    photo[300 : 300 + one.shape[0], 400 : 400 + one.shape[1]] = one
+    assert len(pages.find_digits(photo)) == 1
+
+
+def test_a_photograph_has_to_be_uint8():
+    with pytest.raises(PhotoError, match="found float64 of shape .* expected uint8"):
+        pages.find_digits(written() / 255)
+
+
 @pytest.mark.parametrize("side", [40, 60, 200])
 def test_large_and_small_digits_are_found(side):
     digits = pages.find_digits(written(side=side))
     assert len(digits) == 3
     for found, digit in zip(digits, (3, 1, 4), strict=True):
-        away = np.abs(found.picture.astype(int) - rasterize(DIGITS[digit])).mean()
-        assert away < 12, "nearly the pad's own picture"
+        drawn = rasterize(DIGITS[digit]).astype(int)  # the pad can move by less than a pixel
+        moved = [np.roll(drawn, (dy, dx), (0, 1)) for dy in (0, 1) for dx in (0, 1)]
+        assert min(np.abs(found.picture - other).mean() for other in moved) < 12, "nearly the pad's own picture"
 
 
 def test_light_and_shadow_do_not_matter():
@@ -162,11 +176,11 @@ def test_a_digit_gets_the_form_of_mnist():
     tall[:, 15:25] = 200
     picture = pages.like_mnist(tall[:, 15:25])
     rows, columns = np.flatnonzero(picture.any(1)), np.flatnonzero(picture.any(0))
-    assert (rows[0], rows[-1]) == (4, 23) and len(columns) in (2, 3) and picture.max() == 255
+    assert (rows[0], rows[-1]) in ((4, 23), (5, 24)) and len(columns) in (2, 3) and picture.max() == 255
     corner = np.zeros((40, 40))
-    corner[:, :4] = corner[:4] = 100  # heavy above and at the left
+    corner[:, :8] = corner[:8] = 100  # heavy above and at the left
     picture = pages.like_mnist(corner).astype(float)
-    middle = np.arange(28) + 0.5
+    middle = np.arange(28)
     assert abs((picture.sum(1) @ middle) / picture.sum() - 14) < 0.6
 
 

@@ -211,7 +211,6 @@ def deskewed(deskew) -> None:
 
 def random_shifts(shift) -> None:
     """shift(images, most, fill) -> the images, each moved by its own whole numbers, -most to most, both ways."""
-    _filled_from_outside(shift)
     for height, width, most, fill in ((12, 16, 3, -0.4), (9, 9, 1, 0.0), (20, 14, 5, 2.5), (12, 16, 0, -0.4)):
         room = 2 * most + 1
         images = torch.full((600, 1, height, width), fill)
@@ -239,6 +238,10 @@ def random_shifts(shift) -> None:
             raise Wrong(f"what is not covered holds {other:.4g}, expected fill = {fill:g} (for {example})")
         place = points.float().argmax(1)
         down, right = place // width - row, place % width - column
+        if (down[0] or right[0]) and (down == down[0]).all() and (right == right[0]).all():
+            raise Wrong(
+                f"all images of a batch move alike, expected a move of its own for each: draw N numbers (for {example})"
+            )
         for name, moves in (("down", down), ("right", right)):
             if moves.abs().max() > most:
                 raise Wrong(f"an image moves {moves.abs().max()} pixels, expected {most} at most (for {example})")
@@ -264,6 +267,7 @@ def random_shifts(shift) -> None:
             again = torch.as_tensor(array(call(shift, images, most, fill))).float()
             if torch.equal(again, got):
                 raise Wrong("two calls give the same moves, expected new ones in each call: set no seed inside")
+    _filled_from_outside(shift)
 
 
 def _filled_from_outside(shift: Callable) -> None:

@@ -6,7 +6,7 @@ PAPER, INK = 240, 60
 
 QUESTIONS = (
     question(
-        "A network reads 99 % of MNIST's test pictures and 12 % of your photographs. What do you do first?",
+        "A network reads 99 % of MNIST's test pictures and 13 % of your photographs. What do you do first?",
         wrong("Train it longer.", "it is good at the pictures it knows; more passes show it no others."),
         wrong("Take a larger network.", "it would learn the same kind of pictures."),
         right(

@@ -324,7 +324,7 @@ WRONG = {
         (deskew_with(factor=0.5), "expected 0"),
     ],
     "3": [
-        (shift_from(lambda n, most: free(1, most).expand(n, 2)), "expected"),
+        (shift_from(lambda n, most: free(1, most).expand(n, 2)), "all images of a batch move alike"),
         (shift_from(lambda n, most: torch.randint(-most, max(most, -most + 1), (n, 2))), "leaves out its upper end"),
         (shift_from(free, fill_with=0.0), "expected fill"),
         (shift_from(free, border="wrap"), "must not come back on the other"),
