@@ -63,12 +63,12 @@ def test_right_numbers_are_what_torch_says():
     assert keys("01")[0] == f"{(sobel * rows).sum():.0f}"
     assert keys("01")[2] == str(shape(nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(2)), 1, 1, 64, 64)[-1])
     assert keys("02")[1] == f"{100 * 3 * 4 + 12:,}"
-    assert keys("03")[0] == f"{nn.functional.cross_entropy(torch.zeros(1, 100), torch.tensor([0])):.3f}"
+    two = torch.tensor([[0.01, 0.99]]).log()
+    assert keys("03")[0] == "0.01" and f"{nn.functional.cross_entropy(two, torch.tensor([0])):.3f}" == "4.605"
     shares = torch.tensor([[0.2, 0.7, 0.1]]).log().requires_grad_()
     nn.functional.cross_entropy(shares, torch.tensor([1])).backward()
     assert keys("03")[1] == ", ".join(f"{slope:.1f}" for slope in shares.grad[0])
     assert keys("03")[2] == parameters(nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10)))
-    assert keys("03")[4] == str(3 * len(torch.arange(1050).split(100)))
     assert keys("04")[0] == parameters(nn.BatchNorm1d(64))
     least = nn.functional.cross_entropy(torch.eye(10)[[3]], torch.tensor([3]))
     assert keys("04")[1].endswith(f"{least:.2f}")

@@ -1,24 +1,25 @@
-"""The quiz of lesson 03: scores, softmax, loss, gradient, steps, ReLU."""
+"""The quiz of lesson 03: loss, gradient, parameters, ReLU, the loop, the three sets of pictures."""
 
 import math
 
 from course_utils.practice.quiz import question, right, wrong
 
-CLASSES = 100
 INPUTS, HIDDEN, OUTPUTS = 784, 32, 10
 PARAMETERS = (INPUTS + 1) * HIDDEN + (HIDDEN + 1) * OUTPUTS
-PICTURES, BATCH, EPOCHS = 1050, 100, 3
+LOSS = 2 * math.log(10)  # of one picture
 SHARES = (0.2, 0.7, 0.1)  # of three classes; the middle one is right
 
 QUESTIONS = (
     question(
-        f"A new network has to tell {CLASSES} classes apart. Which cross-entropy do you expect before the training?",
-        wrong(f"`{math.log(10):.3f}`", "this is the loss for ten classes."),
-        wrong(f"`{1 / CLASSES}`", "this is the probability of each class; the loss is minus its logarithm."),
+        f"The cross-entropy of one picture is `{LOSS:.3f}`, which is twice `ln 10`. Which probability did the network "
+        "give to the right class?",
+        wrong("`0.1`", f"then the loss would be `{-math.log(0.1):.3f}`, half as much."),
+        wrong("`0.05`", f"half of 0.1 adds `ln 2` to the loss: `{-math.log(0.05):.3f}`."),
         right(
-            f"`{math.log(CLASSES):.3f}`", f"each class gets about 1/{CLASSES}, and `-ln(1/{CLASSES}) = ln {CLASSES}`."
+            f"`{math.exp(-LOSS):.2f}`",
+            "`-ln 0.01 = ln 100 = 2 * ln 10`: each further factor of 0.1 adds `ln 10` to the loss.",
         ),
-        wrong("`0`", "only an answer that is sure and right has the loss 0."),
+        wrong("`0.99`", f"then the loss would be small, `{-math.log(0.99):.3f}`."),
     ),
     question(
         f"The probabilities of three classes are `{SHARES[0]}`, `{SHARES[1]}` and `{SHARES[2]}`. The second class "
@@ -47,13 +48,11 @@ QUESTIONS = (
         wrong("It makes the training diverge less.", "this is decided by the learning rate."),
     ),
     question(
-        f"`{PICTURES:,}` training pictures, batches of `{BATCH}`, {EPOCHS} epochs: how many steps are made?",
-        wrong(f"`{PICTURES // BATCH * EPOCHS}`", "the short last batch of each epoch makes a step, too."),
-        wrong(f"`{-(-PICTURES * EPOCHS // BATCH)}`", "each epoch ends with a short batch of its own."),
-        wrong(f"`{PICTURES * EPOCHS:,}`", "there is one step for each batch, not for each picture."),
-        right(
-            f"`{-(-PICTURES // BATCH) * EPOCHS}`", f"`{-(-PICTURES // BATCH)}` batches in each epoch, {EPOCHS} times."
-        ),
+        "A training loop has no `optimizer.zero_grad()`. Which gradient does its third step use?",
+        wrong("that of the third batch alone", "this is so with `zero_grad`: without it nothing is forgotten."),
+        wrong("the mean of those of three batches", "`backward` adds; nothing divides by the number of batches."),
+        wrong("none: the third `backward` is an error", "no error comes, so this mistake is hard to see."),
+        right("the sum of those of three batches", "`backward` adds each new gradient to what `.grad` already holds."),
     ),
     question(
         "You compare ten learning rates. Which pictures decide which one is best?",
