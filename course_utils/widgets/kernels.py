@@ -61,10 +61,16 @@ def show_pixels(patch: np.ndarray, title: str | None = None) -> Figure:
     return show.finish(figure, title)
 
 
-def show_kernels(kernels: Sequence[np.ndarray], titles: Sequence[str], title: str | None = None) -> Figure:
-    """Kernels (k, k) side by side, each weight written on its square: blue above zero, white at zero, red below."""
+def show_kernels(
+    kernels: Sequence[np.ndarray], titles: Sequence[str], title: str | None = None, limit: float | None = None
+) -> Figure:
+    """Kernels (k, k) side by side, each weight written on its square: blue above zero, white at zero, red below.
+
+    The darkest colours stand for `limit` and -`limit`, without one for the largest weight: give the same limit to
+    figures that are to be compared.
+    """
     figure, axes = plt.subplots(1, len(kernels), figsize=(1.75 * len(kernels), 2.4), squeeze=False)
-    limit = max(float(np.abs(kernel).max()) for kernel in map(np.asarray, kernels))
+    limit = limit or max(float(np.abs(kernel).max()) for kernel in map(np.asarray, kernels))
     for axis, kernel, name in zip(axes[0], kernels, titles, strict=True):
         _draw_weights(axis, np.asarray(kernel), limit)
         axis.set_title(name, fontsize=10)

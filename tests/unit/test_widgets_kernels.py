@@ -64,6 +64,7 @@ def test_kernels_show_their_weights():
     assert texts[1] == ["0.0"] * 9 and texts[2][4] == "1/4"
     assert {axis.images[0].get_clim() for axis in figure.axes} == {(-2.0, 2.0)}
     assert [axis.get_title() for axis in figure.axes] == ["x", "small", "G"] and not plt.get_fignums()
+    assert show_kernels([GAUSS], ["G"], limit=3).axes[0].images[0].get_clim() == (-3, 3)
 
 
 # ---- the moving kernel ----

@@ -68,6 +68,11 @@ def big_endian(number) -> None:
         a, b, c, d = four
         example = f"the bytes {four}"
         got = _called(number, bytes(four), example=example)
+        if isinstance(got, (tuple, list)) and len(got) == 1:
+            raise Wrong(
+                f"your function returns a {type(got).__name__} that holds one number, expected the number: "
+                f"take [0] of it. The result is {got!r} (for {example})"
+            )
         same(
             got,
             int.from_bytes(bytes(four), "big"),
@@ -134,7 +139,7 @@ def number_of_batches(batches) -> None:
 def standardising(standardise) -> None:
     """standardise(images, mean, std): minus the mean, divided by the standard deviation."""
     images = torch.from_numpy(_numbers((2, 1, 3, 4))).float() / 255
-    cases = [(images, 0.1307, 0.3081), (images[:1, :, :2], 0.5, 0.25), (10 * images, -2.0, 3.0)]
+    cases = [(images, 0.1307, 0.3081), (images[:1, :, :2], 0.5, 0.25), (1 - images, -2.0, 3.0)]
     for x, mean, std in [*cases, cases[0]]:
         example = f"pictures of shape {tuple(x.shape)}, mean {mean}, standard deviation {std}"
         same(
@@ -152,6 +157,8 @@ def standardising(standardise) -> None:
                     (x - x.mean()) / x.std()
                 ),
                 "MNIST's numbers, whatever is handed in": (x - 0.1307) / 0.3081,
+                "a second division by 255: the pictures lie in 0..1 already": (x / 255 - mean) / std,
+                "a division by 255 at the end: the pictures lie in 0..1 already": (x - mean) / std / 255,
             },
         )
 
@@ -341,6 +348,13 @@ def _statistics(statistics, images: torch.Tensor) -> None:
     result = _called(statistics, images, example=example, advice=advice)
     if not isinstance(result, (tuple, list, torch.Tensor, np.ndarray)) or len(result) != 2:
         raise Wrong(f"the result is a {type(result).__name__}, expected a pair: (mean, std) (for {example})")
+    for what, values in zip(("the mean", "the standard deviation"), result, strict=True):
+        shape = tuple(getattr(values, "shape", ()))
+        if shape == (1, images.shape[1], 1, 1):
+            raise Wrong(
+                f"axes of length 1 are left, [0, :, 0, 0] takes them away: {what} has the shape {shape}, "
+                f"expected {shape[1:2]} (for {example})"
+            )
     x = images.double() / 255
     mean, std = x.mean((0, 2, 3)), x.std((0, 2, 3))
     means_std = x.mean((2, 3)).std(0) if len(x) > 1 else 0 * std  # of one picture there is none
@@ -426,8 +440,8 @@ def own_format(pair) -> None:
     plain = 16 + images.size
     if len(packed[name]) > plain / 2:
         raise Wrong(
-            f"{len(images)} {name} take {len(packed[name]):,} bytes, expected half of an IDX file's {plain:,} "
-            f"or less: {np.mean(images == 0):.0%} of the pixels are 0"
+            f"{len(images)} {name} take {len(packed[name]):,} bytes, expected at most {plain // 2:,}, "
+            f"half of an IDX file's {plain:,}: {np.mean(images == 0):.0%} of the pixels are 0"
         )
 
 

@@ -17,7 +17,7 @@ QUESTIONS = (
     ),
     question(
         "You call `filter2D` with depth `-1` and $S_x$ on a `uint8` picture: a black vertical bar on a white picture. "
-        "What is left?",
+        "What remains?",
         wrong("both sides of the bar", "one of them is negative and becomes 0."),
         wrong("only its left side", "there white turns to black, right minus left is negative."),
         right("only its right side", "there black turns to white, right minus left is positive."),

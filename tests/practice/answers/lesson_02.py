@@ -418,6 +418,14 @@ WRONG = {
         (lambda images: (images.double().mean(EACH), images.double().std(EACH)), "0..255"),
         (lambda images: (x(images).mean(), x(images).std()), "over all channels"),
         (lambda images: (x(images).mean(0), x(images).std(0)), "one mean for each place"),
+        (
+            lambda images: (x(images).mean(EACH, keepdim=True), x(images).std(EACH, keepdim=True)),
+            "[0, :, 0, 0] takes them away: the mean has the shape (1, 3, 1, 1)",
+        ),
+        (
+            lambda images: (x(images).mean(EACH), x(images).std(EACH, keepdim=True)),
+            "the standard deviation has the shape (1, 3, 1, 1)",
+        ),
         (lambda images: (x(images).mean((2, 3)), x(images).std((2, 3))), "each picture and channel"),
         (lambda images: (x(images).mean(EACH), x(images).var(EACH)), "the root is missing"),
         (lambda images: (x(images).std(EACH), x(images).mean(EACH)), "the mean comes first"),
@@ -431,7 +439,10 @@ WRONG = {
     ],
     "5": [
         ((pack_zlib, lambda raw: unpack_zlib(raw).astype(float)), "expected an array of uint8"),
-        ((unparse_struct, lambda raw: np.frombuffer(raw[16:], np.uint8).reshape(sizes_struct(raw))), "or less"),
+        (
+            (unparse_struct, lambda raw: np.frombuffer(raw[16:], np.uint8).reshape(sizes_struct(raw))),
+            "at most 7,848, half of",
+        ),
         ((pack_28, unpack_28), "have to hold the whole shape"),
         ((pack_dark, unpack_zlib), "values differ"),
         ((pack_zlib, lambda raw: unpack_zlib(raw)[0]), "has the shape (28, 28)"),
@@ -460,6 +471,7 @@ WRONG = {
     "a": [
         (lambda four: int.from_bytes(four, "little"), "little-endian"),
         (lambda four: 256 * four[2] + four[3], "the last two bytes alone"),
+        (lambda four: struct.unpack(">I", four), "take [0] of it"),
         (sum, "the sum of the bytes"),
         (lambda four: four[0] * 255**3 + four[1] * 255**2 + four[2] * 255 + four[3], "places of 255"),
         (lambda four: int.from_bytes(four, "big", signed=True), "a signed number"),
@@ -486,6 +498,8 @@ WRONG = {
         (lambda images, mean, std: (images - mean) * std, "a product"),
         (lambda images, mean, std: (images - images.mean()) / images.std(), "the batch's own"),
         (lambda images, mean, std: (images - 0.1307) / 0.3081, "MNIST's numbers"),
+        (lambda images, mean, std: (images / 255 - mean) / std, "a second division by 255"),
+        (lambda images, mean, std: (images - mean) / std / 255, "a division by 255 at the end"),
         (lambda images, mean, std: images.sub_(mean).div_(std), "changes what it gets"),
     ],
 }
