@@ -12,6 +12,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from torch import Tensor
 
 from course_utils.files import standin
@@ -108,27 +109,32 @@ def curves(histories: History | Mapping[str, History], title: str | None = None)
     """
     if isinstance(histories, History):
         histories = {"": histories}
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3.4))
+    colors = dict(zip(histories, COLORS * len(histories), strict=False))
+    parts = {"train": ("training", "--"), "validation": ("validation", "-")}
     for what, axis in zip(("loss", "accuracy"), axes, strict=True):
-        for (name, history), color in zip(histories.items(), COLORS * len(histories), strict=False):
+        for name, history in histories.items():
             epochs = range(1, len(history) + 1)
             marker = "o" if len(history) <= 20 else ""  # more would hide the dashes
-            for part, line in (("train", "--"), ("validation", "-")):
+            for part, (_, line) in parts.items():
                 values = getattr(history, f"{part}_{what}")
                 if values:
                     scale = 100 if what == "accuracy" else 1
-                    label = f"{name} {part}".strip()
-                    axis.plot(epochs, np.multiply(values, scale), marker + line, color=color, markersize=3, label=label)
+                    style = {"color": colors[name], "markersize": 3, "label": f"{name} {part}".strip()}
+                    axis.plot(epochs, np.multiply(values, scale), marker + line, **style)
         axis.set_xlabel("epoch")
         axis.set_ylabel("accuracy in %" if what == "accuracy" else "loss per sample")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=9)
+    names = [Line2D([], [], color=color, label=name) for name, color in colors.items() if name]
+    drawn = [style for part, style in parts.items() if any(getattr(h, f"{part}_loss") for h in histories.values())]
+    lines = [Line2D([], [], color="black", linewidth=1.5, linestyle=line, label=text) for text, line in drawn]
+    figure.legend(handles=names + lines, loc="outside right center", fontsize=9, handlelength=3.5)  # hides no curve
     return finish(figure, title)
 
 
 def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], title: str | None = None) -> Figure:
-    """How often each class (row) was taken for each class (column). The colour shows the mistakes only.
+    """How often each class (row) was taken for each class (column). The colour shows mistakes only; 0 is empty.
 
     Args:
         targets, predictions: class numbers (N,).
@@ -149,6 +155,8 @@ def confusion(targets: Tensor, predictions: Tensor, classes: Sequence[str], titl
     axis.imshow(np.ma.masked_where(np.eye(k, dtype=bool), mistakes), cmap="Oranges", vmin=0)
     for row in range(k):
         for column in range(k):
+            if row != column and not counts[row, column]:
+                continue  # zeros would hide the mistakes
             color = "white" if mistakes[row, column] > 0.6 * max(mistakes.max(), 1) else "black"
             axis.text(column, row, counts[row, column], ha="center", va="center", fontsize=9, color=color)
     long_names = max(map(len, classes)) > 3

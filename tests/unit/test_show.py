@@ -54,11 +54,28 @@ def test_curves_draw_the_history():
     assert {axis.get_xlabel() for axis in figure.axes} == {"epoch"}
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("",)])
+@pytest.mark.parametrize("lines", [{"training": "--", "validation": "-"}, {"training": "--"}])
+def test_the_legend_of_the_curves_stands_outside(names, lines):
+    history = History([2.0, 1.0], [0.3, 0.5], *([[1.5, 0.5], [0.4, 0.75]] if "validation" in lines else []))
+    with plt.rc_context():
+        show.use_style()
+        figure = show.curves(dict.fromkeys(names, history))
+        figure.draw_without_rendering()
+    [legend] = figure.legends
+    shown = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in legend.get_lines()}
+    named = {name: (show.COLORS[i], "-") for i, name in enumerate(names) if name}
+    assert shown == named | {text: ("black", line) for text, line in lines.items()}
+    assert [text.get_text() for text in legend.texts] == list(shown)
+    assert all(axis.get_tightbbox().x1 < legend.get_window_extent().x0 for axis in figure.axes)
+    assert not any(axis.get_legend() for axis in figure.axes)
+
+
 def test_confusion_counts_rows_as_the_truth():
     targets, predictions = torch.tensor([0, 0, 1, 2, 2]), torch.tensor([0, 1, 1, 0, 0])
     figure = show.confusion(targets, predictions, ["a", "b", "c"])
     texts = [int(t.get_text()) for t in figure.axes[0].texts]
-    assert texts == [1, 1, 0, 0, 1, 0, 2, 0, 0]
+    assert texts == [1, 1, 1, 2, 0], "a mistake that never happens is an empty cell"
     assert figure.get_suptitle() == "40.0% right; most frequent mistake: c as a (2 times)"
 
 

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils.data import load
 from course_utils.models import Mlp
-from course_utils.practice.judge import NotDone, Wrong, call, same, the_class_itself
+from course_utils.practice.judge import NotDone, Wrong, array, call, same, the_class_itself
 
 
 def _equal(a: object, b: object) -> bool:
@@ -45,6 +45,13 @@ def _ask(function: Callable, *arguments: object, example: str, hints: Sequence[t
     if not all(_equal(a, b) for a, b in zip(arguments, before, strict=True)):
         raise Wrong(f"your function changes its arguments: make new tensors, do not write into the old (for {example})")
     return got.detach().clone() if isinstance(got, Tensor) else got
+
+
+def _one_number(got: object, what: str, example: str = "") -> None:
+    """Raise Wrong for a list or tensor of numbers, where one number is asked for."""
+    if shape := array(got, what).shape:
+        seen = f" (for {example})" if example else ""
+        raise Wrong(f"{what} is a {type(got).__name__} of shape {tuple(shape)}, expected one number{seen}")
 
 
 def _twice(cases: Sequence) -> list:
@@ -85,6 +92,7 @@ def squared_error(error) -> None:
 
 def gradient_by_chain_rule(gradient) -> None:
     """The gradient of MSE after softmax at the logit of the right digit, all logits equal: -0.018."""
+    _one_number(gradient, "the gradient")
     same(
         gradient,
         -0.018,
@@ -95,6 +103,7 @@ def gradient_by_chain_rule(gradient) -> None:
             "one way alone: the logit of the right digit moves the other nine probabilities, too": -0.0162,
             "two ways: there are nine other digits, each with such a way": -0.0164,
             "a wrong sign for the nine: they get less when the logit rises": -0.0144,
+            "one way alone, and a first link without its 2 / 10: the derivative of a mean of ten squares": -0.081,
             "the derivative by the probability: the second link, from logit to probability, is missing": -0.18,
             "a square without its factor 2": -0.009,
             "the gradient of cross-entropy on logits": -0.9,
@@ -120,7 +129,13 @@ def standardised_columns(standardise) -> None:
                 "the variance divided by n - 1: unbiased=False divides by n": centred / z.std(0),
                 "the statistics of each row: dim=0 goes over the pictures": (z - z.mean(1, keepdim=True))
                 / z.var(1, unbiased=False, keepdim=True).sqrt(),
-                "one mean and one variance for all columns": (z - z.mean()) / z.var(unbiased=False).sqrt(),
+                "one mean and one variance for the whole table: dim=0 gives one for each column": (z - z.mean())
+                / z.var(unbiased=False).sqrt(),
+                "one mean and one deviation for the whole table: dim=0 gives one for each column": (z - z.mean())
+                / z.std(),
+                "one mean for the whole table: dim=0 gives one for each column": (z - z.mean()) / var.sqrt(),
+                "one variance for the whole table: dim=0 gives one for each column": centred
+                / z.var(unbiased=False).sqrt(),
                 "a division by the variance: the root is missing": centred / var,
                 "columns without their mean, but not divided": centred,
                 "a mean that is not subtracted": z / var.sqrt(),
@@ -138,8 +153,10 @@ def running_mean(mean) -> None:
             return start
 
         shown = f"{values[:4]}{'...' * (len(values) > 4)}, {len(values)} batches"
+        got = _ask(mean, list(values), example=shown)
+        _one_number(got, "the running mean", shown)
         same(
-            _ask(mean, list(values), example=shown),
+            got,
             after(0.1),
             what="the running mean",
             example=shown,
@@ -231,6 +248,9 @@ def accuracy_of_a_loader(accuracy) -> None:
 # ---- 2: cross-entropy ----
 
 
+FAR_APART = "logits some thousands apart"
+
+
 def stable_cross_entropy(cross_entropy) -> None:
     """cross_entropy(logits, targets) -> the mean loss of a batch, for logits of any size."""
     numbers = torch.Generator().manual_seed(4)
@@ -238,8 +258,8 @@ def stable_cross_entropy(cross_entropy) -> None:
     for n, classes, seen in ((6, 10, 8), (1, 3, 2), (4, 12, 9), (30, 10, 10)):  # targets below `seen`
         targets = torch.randint(0, seen, (n,), generator=numbers)
         small = 2 * torch.randn(n, classes, generator=numbers)
-        cases += [("small logits", small, targets), ("logits of some thousands", 1000 * small, targets)]
-        cases += [("logits far below 0", small - 3000, targets)]
+        cases += [("small logits", small, targets), ("logits far above 0", small + 3000, targets)]
+        cases += [("logits far below 0", small - 3000, targets), (FAR_APART, 1000 * small, targets)]
     for what, logits, targets in _twice(cases):
         n, classes = logits.shape
         z, each = logits.double(), range(n)
@@ -247,8 +267,10 @@ def stable_cross_entropy(cross_entropy) -> None:
         expected = F.cross_entropy(z, targets)
         per_picture = F.cross_entropy(z, targets, reduction="none")
         largest = z.max(dim=1).values.mean()
+        large = "the exponential of large numbers, which is inf: subtract the largest logit of each row first"
+        gone = "the logarithm of a probability that became 0: write it as a difference of logits, as the hint does"
         mistakes = {
-            "the exponential of large numbers, which is inf: subtract the largest logit of each row first": math.inf,
+            (gone if what == FAR_APART else large): math.inf,
             "numbers out of range (inf / inf, or log of 0): work with differences of logits": math.nan,
             "the exponential of very small numbers, which is 0: subtract the largest logit of each row": -math.inf,
             "softmax twice": F.cross_entropy(z.softmax(1), targets),
@@ -396,10 +418,10 @@ def healthy_start(cls) -> None:
         if not isinstance(logits, Tensor) or logits.shape != (len(images), 10):
             shape = tuple(getattr(logits, "shape", ()))
             raise Wrong(f"{tuple(images.shape)} gives {shape}, expected (64, 10)")
-        if not layers:
+        if len(layers) < 9 and _has_plain_list(model):
             raise Wrong(
-                "PyTorch finds no Linear layer in your network. It does not look into a Python list: "
-                "use nn.Sequential or nn.ModuleList"
+                f"PyTorch does not look into a plain list: it finds {len(layers)} Linear layers, expected 9 or more. "
+                "Use nn.Sequential or nn.ModuleList"
             )
         if len(layers) < 9:
             raise Wrong(f"your network has {len(layers)} Linear layers, expected 9 or more")
@@ -430,6 +452,13 @@ def healthy_start(cls) -> None:
             raise Wrong(
                 "your network is linear: f(a + b) + f(0) equals f(a) + f(b). Nine such layers do no more than one"
             )
+
+
+def _has_plain_list(model: nn.Module) -> bool:
+    """Does a module keep others in a list, tuple or dict of Python, where PyTorch does not find them?"""
+    kept = [value for module in model.modules() for name, value in vars(module).items() if not name.startswith("_")]
+    kept = [list(value.values()) if isinstance(value, dict) else value for value in kept]
+    return any(isinstance(m, nn.Module) for value in kept if isinstance(value, list | tuple) for m in value)
 
 
 def _ask_model(model: nn.Module, images: Tensor, seed: int) -> object:
@@ -520,7 +549,7 @@ def fast_with_mse(train) -> None:
         if not isinstance(losses, list | tuple | Tensor) or len(losses) != STEPS:
             n = len(losses) if hasattr(losses, "__len__") else type(losses).__name__
             raise Wrong(f"the result holds {n}, expected the list of the {STEPS} losses")
-        losses = [float(loss) for loss in losses]
+        losses = [loss.detach().tolist() if isinstance(loss, Tensor) else loss for loss in losses]
         same(losses, loss_fn.values, what="the list of losses", atol=1e-5, example=example)
         _fast_enough(_accuracy(model, held, held_labels), goal, loss_fn.values, example)
 

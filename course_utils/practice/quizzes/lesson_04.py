@@ -48,20 +48,15 @@ QUESTIONS = (
         wrong(f"{percent(RIGHT / (IMAGES // BATCH * BATCH))} and {TRUE}", "the short last batch counts too."),
     ),
     question(
-        "`V1` with MSE after softmax and the learning rate `0.1` learns very slowly. What is the main reason?",
-        wrong(
-            "Hidden layers cannot learn without batch normalisation",
-            "on logits, without batch normalisation, it reads about `88 %` after two epochs.",
-        ),
-        wrong(
-            "Its values shrink from layer to layer",
-            "this is a part of it; larger first weights mend some of it, but the loss mends much more.",
-        ),
+        "`V1` with MSE after softmax and the learning rate `0.1` learns very slowly. Which single change "
+        "mends it best?",
+        wrong("Batch normalisation", "after two epochs `V1+BN` reads about `74 %`; with the other loss it is more."),
+        wrong("Larger starting weights", "they bring it to about `43 %` after two epochs, a part of the way."),
         right(
-            "The gradient of this loss is small, so the steps are small",
-            f"at the start it is `{GRADIENTS}` times smaller; a learning rate `{GRADIENTS}` times as large mends it.",
+            "Cross-entropy on logits",
+            f"about `88 %` after two epochs; its gradient at the start is `{GRADIENTS}` times as large.",
         ),
-        wrong("It has too many parameters", "with the other loss, the same parameters learn well."),
+        wrong("Fewer parameters", "with the other loss, the same parameters learn well."),
     ),
     question(
         "Why does batch normalisation need two modes?",

@@ -70,6 +70,11 @@ def running_by_the_library(means):
     return layer.running_mean[0]
 
 
+def running_list(means):
+    """The running mean after each batch; the last one is asked for."""
+    return [running_by_steps(means[: i + 1]) for i in range(len(means))]
+
+
 KEPT = [0.0]
 
 
@@ -199,6 +204,11 @@ def cross_entropy_numpy(logits, targets):
 def naive(logits, targets):
     powers = logits.exp()
     return -(powers / powers.sum(1, keepdim=True)).log()[range(len(targets)), targets].mean()
+
+
+def log_of_softmax(logits, targets):
+    """Right for logits that lie close together: softmax itself does not overflow."""
+    return -F.softmax(logits, dim=1)[torch.arange(len(logits)), targets].log().mean()
 
 
 def naive_sum(logits, targets):
@@ -411,6 +421,21 @@ class InAList(nn.Module):
         return self.layers[-1](x)
 
 
+class MiddleInAList(nn.Module):
+    """The first and the last layer are found, the seven between them are not."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(784, 64), nn.Linear(64, 10)
+        self.middle = [nn.Linear(64, 64) for _ in range(7)]
+
+    def forward(self, x):
+        x = F.relu(self.first(x.flatten(1)))
+        for layer in self.middle:
+            x = x + F.relu(layer(x))
+        return self.last(x)
+
+
 class ReluAtTheEnd(WithBatchNorm):
     def forward(self, x):
         return F.relu(self.layers(x))
@@ -478,6 +503,16 @@ def train_by_hand(model, batches, loss_fn):
     return losses
 
 
+def train_with_losses_as_tensors(model, batches, loss_fn):
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=5), []
+    for images, targets in batches:
+        optimizer.zero_grad()
+        losses.append(loss_fn(model(images), targets))
+        losses[-1].backward()
+        optimizer.step()
+    return losses
+
+
 def train_with_cross_entropy(model, batches, loss_fn):
     optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.1), []
     for images, targets in batches:
@@ -515,6 +550,7 @@ RIGHT = {
     "5": [
         train_with(),
         train_by_hand,
+        train_with_losses_as_tensors,
         train_with(sgd(lr=0.5, momentum=0.9), start=larger_weights),
         train_with(lambda p: torch.optim.Adam(p, lr=0.003)),
     ],
@@ -539,10 +575,16 @@ WRONG = {
         (-0.009, "without its factor 2"),
         (-0.9, "cross-entropy on logits"),
         ("-0.018", "expected numbers"),
+        ([-0.018], "is a list of shape (1,), expected one number"),
+        (torch.tensor([[-0.018]]), "is a Tensor of shape (1, 1), expected one number"),
+        (-0.9 * 0.09, "a first link without its 2 / 10"),
     ],
     "c": [
         (lambda x: (x - x.mean(0)) / x.std(0), "divided by n - 1"),
-        (lambda x: (x - x.mean()) / x.std(unbiased=False), "one mean and one variance for all"),
+        (lambda x: (x - x.mean()) / x.std(unbiased=False), "one mean and one variance for the whole table"),
+        (lambda x: (x - x.mean()) / x.std(), "one mean and one deviation for the whole table"),
+        (lambda x: (x - x.mean()) / x.std(0, unbiased=False), "one mean for the whole table"),
+        (lambda x: (x - x.mean(0)) / x.std(unbiased=False), "one variance for the whole table"),
         (
             lambda x: (x - x.mean(1, keepdim=True)) / x.std(1, unbiased=False, keepdim=True),
             "the statistics of each row",
@@ -560,6 +602,8 @@ WRONG = {
         (lambda means: 0.1 * means[-1], "the last step alone"),
         (running_in_a_global, "expected"),
         (lambda means: running_with()(means[:3]), "expected"),
+        (running_list, "is a list of shape (3,), expected one number (for [5.0, 5.0, 7.0], 3 batches)"),
+        (lambda means: torch.tensor([running_by_steps(means)]), "expected one number"),
     ],
     "1": [
         (accuracy_with(lambda right, loader: sum(right) / (len(loader) * loader.batch_size)), "last batch is short"),
@@ -580,9 +624,10 @@ WRONG = {
     ],
     "2": [
         (naive, "numbers out of range"),
-        (naive_sum, "subtract the largest logit"),
+        (naive_sum, "the exponential of large numbers"),
+        (log_of_softmax, "the logarithm of a probability that became 0"),
         (hidden_zero, "1e-09 added before the logarithm"),
-        (lambda z, y: naive_sum(z.clamp(-50, 50), y), "logits of some thousands"),
+        (lambda z, y: naive_sum(z.clamp(-50, 50), y), "logits far above 0"),
         (lambda z, y: F.cross_entropy(z.softmax(1), y), "softmax twice"),
         (lambda z, y: F.cross_entropy(z, y, reduction="sum"), "a sum over the batch"),
         (lambda z, y: F.cross_entropy(z, y, reduction="none"), "one loss for each picture"),
@@ -636,7 +681,8 @@ WRONG = {
         (NotFlat, "have to become rows first"),
         (ElevenOutputs, "gives (64, 11)"),
         (Unused, "gets no gradient"),
-        (InAList, "does not look into a Python list"),
+        (InAList, "does not look into a plain list: it finds 0 Linear layers"),
+        (MiddleInAList, "does not look into a plain list: it finds 2 Linear layers"),
         (NoSuper, "your code stops with AttributeError"),
         (WithBatchNorm(), "expected the class itself"),
     ],
@@ -650,6 +696,7 @@ WRONG = {
         (train_with_cross_entropy, "backward() goes through the result of loss_fn 0 times"),
         (train_another, "the weights are those of the start"),
         (train_with_batch_norm, "the layers of the model are other ones"),
+        (lambda *a: [[loss] for loss in train_with()(*a)], "has the shape (200, 1), expected (200,)"),
         (train_on_ten, "batches, expected each of the 200 once"),
         (lambda model, batches, loss_fn: train_with()(model, batches, loss_fn)[-1], "the list of the 200 losses"),
         (lambda model, batches: [], "your code stops with TypeError"),
