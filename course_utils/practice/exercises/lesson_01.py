@@ -293,6 +293,12 @@ def learned_kernel(learn) -> None:
                     "the weights run away: is zero_grad called in every step? Else a smaller learning rate. "
                     f"The learned kernel holds {worst:.3g}, expected weights from -4 to 4 (for {example})"
                 )
+            factor = (got * kernel).sum() / (kernel**2).sum()
+            if (0.1 < factor < 0.9 or factor > 1.1) and abs(got - factor * kernel).max() < 0.05:
+                raise Wrong(
+                    f"all nine weights are {factor:.2f} times the right ones: did you rescale the pictures? The targets "
+                    f"were made from the pictures as they are (for {example})"
+                )
             error = abs(got - kernel).max()
             if 0.05 < error < 0.3:
                 hint = ", near but not right to 0.05 (train for more steps),"

@@ -56,7 +56,7 @@ QUESTIONS = (
             "Cross-entropy on logits",
             f"about `88 %` after two epochs; its gradient at the start is `{GRADIENTS}` times as large.",
         ),
-        wrong("Fewer parameters", "with the other loss, the same parameters learn well."),
+        wrong("Fewer parameters", "with the other loss, `V1` learns well with all its parameters."),
     ),
     question(
         "Why does batch normalisation need two modes?",

@@ -212,6 +212,7 @@ WRONG = {
         (lambda picture: np.zeros(picture.shape[:2]), "values differ"),
     ],
     "3": [
+        (lambda pictures, targets: learn_directly(pictures, targets) * 0.29, "did you rescale the pictures?"),
         (lambda pictures, targets: learn_directly(pictures, targets)[::-1, ::-1], "flipped kernel"),
         (lambda pictures, targets: learn_directly(pictures, targets).T, "transposed kernel"),
         (lambda pictures, targets: learn_directly(pictures, targets).reshape(9), "has the shape (9,)"),
