@@ -51,8 +51,17 @@ def side_by_side(function) -> None:
     for batch in (first, torch.arange(10.0).reshape(1, 1, 5, 2), _random(7, 1, 3, 1), _random(3, 1, 4, 4), first):
         n, _, h, w = batch.shape
         rows = batch.squeeze(1)
+        try:
+            got = _call(function, batch, example=f"a batch of shape {tuple(batch.shape)}")
+        except Wrong as wrong:
+            if n == 1 and "stops with" in str(wrong):
+                raise Wrong(
+                    "did squeeze() without a number also remove the axis of the pictures? With one picture it does: "
+                    f"write squeeze(1); {wrong}"
+                ) from wrong
+            raise
         same(
-            _call(function, batch, example=f"a batch of shape {tuple(batch.shape)}"),
+            got,
             torch.cat(list(rows), dim=1),
             example=f"a batch of shape {tuple(batch.shape)}",
             mistakes={
@@ -107,7 +116,12 @@ def kernel_by_name(function) -> None:
     for net, source, target in ((nets[0], 2, 5), (nets[1], 0, 8), (nets[2], 11, 4), (nets[0], 5, 3), (nets[0], 2, 5)):
         weight = net.C3.weight.detach().clone()
         example = f"source {source}, target {target}, in a network whose C3 is {net.C3}"
-        got = _call(function, net, source, target, example=example)
+        try:
+            got = _call(function, net, source, target, example=example)
+        except Wrong as wrong:
+            if "IndexError" in str(wrong):
+                raise Wrong(f"read the layer by its name, net.C3: its place, as in net[3], changes; {wrong}") from wrong
+            raise
         same(
             got,
             weight[target, source],
@@ -119,7 +133,7 @@ def kernel_by_name(function) -> None:
                 else torch.zeros(0),
                 "all kernels of the target channel": weight[target],
                 "the kernels of the source channel": weight[:, source],
-                "a kernel of C5": net.C5.weight.detach()[min(target, 3), source],
+                "a kernel of C5: read the layer by its name, net.C3": net.C5.weight.detach()[min(target, 3), source],
                 "the transposed kernel": weight[target, source].T,
             },
         )
@@ -241,45 +255,71 @@ def lenet5_for(make) -> None:
 
 
 def stable_log_softmax(log_softmax) -> None:
-    """log_softmax(logits) -> (N, K): over the classes, for logits of any size."""
+    """log_softmax(logits, dim) -> the same shape: along any axis, for logits of any size."""
     first = 3 * _random(4, 3)
-    for logits in (first, _random(1, 12), 5 * _random(7, 2).double(), first):
-        total = logits.exp().sum(1, keepdim=True)
-        largest = logits.amax(1, keepdim=True)
-        shifted = logits - largest
-        example = f"ordinary logits of shape {tuple(logits.shape)}"
+    cases = (
+        (first, 1),
+        (2 * _random(2, 5, 3, 4), 1),
+        (_random(1, 12), -1),
+        (5 * _random(7, 2).double(), 0),
+        (_random(3, 4, 2, 5), 2),
+        (3 * _random(6), 0),
+        (_random(2, 3, 3, 3), -3),
+        (first, 1),
+    )
+    for logits, dim in cases:
+        example = f"ordinary logits of shape {tuple(logits.shape)}, dim={dim}"
         same(
-            _call(log_softmax, logits, example=example),
-            F.log_softmax(logits, dim=1),
+            _call(log_softmax, logits, dim, example=example),
+            F.log_softmax(logits, dim=dim),
             example=example,
-            mistakes={
-                "softmax: the logarithm is missing": logits.softmax(1),
-                "log-softmax over the pictures instead of the classes (dim=0)": logits.log_softmax(0),
-                "one sum over the whole batch": logits - logits.exp().sum().log(),
-                "the sum without its logarithm": logits - total,
-                "the wrong sign": -logits.log_softmax(1),
-                "a logarithm to the base 2": logits.log_softmax(1) / np.log(2),
-                "a logarithm to the base 10": logits.log_softmax(1) / np.log(10),
-                "the maximum subtracted from one term only": logits - shifted.exp().sum(1, keepdim=True).log(),
-                "the maximum subtracted, and nothing more": shifted,
-                "one sum over the whole batch: sum(dim=1, keepdim=True)": shifted - shifted.exp().sum().log(),
-                "a sum over the pictures instead of the classes (dim=0)": shifted
-                - shifted.exp().sum(0, keepdim=True).log(),
-                "the mean of the row subtracted, and nothing more": logits - logits.mean(1, keepdim=True),
-            },
+            mistakes=_log_softmax_mistakes(logits, dim),
         )
     _huge_logits(log_softmax)
+
+
+def _log_softmax_mistakes(logits: Tensor, dim: int) -> dict[str, Tensor]:
+    right = logits.log_softmax(dim)
+    shifted = logits - logits.amax(dim, keepdim=True)
+    others = [axis for axis in range(logits.ndim) if axis != dim % logits.ndim]
+
+    def log_sum_of(z: Tensor) -> Tensor:
+        return z - z.exp().sum(dim, keepdim=True).log()
+
+    return (
+        {f"log-softmax along axis {axis}, not along dim": logits.log_softmax(axis) for axis in others}
+        | {
+            f"a sum along axis {axis}, not along dim": shifted - shifted.exp().sum(axis, keepdim=True).log()
+            for axis in others
+        }
+        | {
+            f"the maximum along axis {axis}, not along dim": log_sum_of(logits - logits.amax(axis, keepdim=True))
+            for axis in others
+        }
+        | {
+            "softmax: the logarithm is missing": logits.softmax(dim),
+            "the sum without its logarithm": logits - logits.exp().sum(dim, keepdim=True),
+            "the wrong sign": -right,
+            "a logarithm to the base 2": right / np.log(2),
+            "a logarithm to the base 10": right / np.log(10),
+            "the maximum subtracted from one term only": logits - shifted.exp().sum(dim, keepdim=True).log(),
+            "the maximum subtracted, and nothing more": shifted,
+            "one sum over everything: sum(dim, keepdim=True)": logits - logits.exp().sum().log(),
+            "one sum over everything: sum(dim, keepdim=True) ": shifted - shifted.exp().sum().log(),
+            "the mean subtracted, and nothing more": logits - logits.mean(dim, keepdim=True),
+        }
+    )
 
 
 def _huge_logits(log_softmax) -> None:
     extreme = torch.tensor([[1000.0, 0.0, 999.0], [-1000.0, -1001.0, -1003.0], [0.0, 0.0, 0.0], [90.0, -90.0, 0.0]])
     for row in (*extreme, *extreme.double()):
         example = f"the logits {row.tolist()}"
-        got = array(_call(log_softmax, row[None], example=example))
+        got = array(_call(log_softmax, row[None], 1, example=example))
         if not np.isfinite(got).all():
             raise Wrong(
                 f"the result holds nan or inf for the logits {row.tolist()}: exp() overflows or becomes 0; subtract "
-                "the largest logit of each row first, and never take the logarithm of a softmax"
+                "the largest logit along dim first, and never take the logarithm of a softmax"
             )
         try:
             same(got, F.log_softmax(row[None], dim=1), atol=1e-3, example=example)
@@ -288,21 +328,24 @@ def _huge_logits(log_softmax) -> None:
                 "ordinary logits are right; a small number added inside the logarithm, or a limit, hides inf but "
                 f"gives a wrong number: {wrong}"
             ) from wrong
-    mixed = _call(log_softmax, extreme, example="a batch of very different rows")
-    if not np.isfinite(array(mixed)).all():
-        raise Wrong(
-            "single rows are right, but a batch of very different rows gives nan or inf: subtract the maximum of each "
-            f"row, not that of the batch (for the rows {extreme[:2].tolist()} and two more)"
-        )
-    same(mixed, F.log_softmax(extreme, dim=1), atol=1e-3, example="a batch of very different rows")
+    pixels = extreme.reshape(1, 4, 3, 1)
+    for logits, dim in ((extreme, 1), (extreme.T, 0), (pixels, 2), (pixels.permute(0, 2, 1, 3), -3)):
+        example = f"a batch of very different rows, shape {tuple(logits.shape)}, dim={dim}"
+        mixed = _call(log_softmax, logits, dim, example=example)
+        if not np.isfinite(array(mixed)).all():
+            raise Wrong(
+                "single rows are right, but very different rows together give nan or inf: subtract the maximum along "
+                f"dim, not that of everything (for {extreme[:2].tolist()} and two more rows, dim={dim})"
+            )
+        same(mixed, F.log_softmax(logits, dim=dim), atol=1e-3, example=example)
 
 
-STEPS, BATCH, STARTS = 100, 32, (777, 778, 779)
+STEPS, BATCH, STARTS = 80, 32, (777, 778, 779)
 
 
 @cache
 def _digits() -> tuple[Tensor, Tensor, Tensor, Tensor, bool]:
-    """3,200 training and 1,000 validation pictures of MNIST, standardised, with their labels. Hand out copies."""
+    """2,560 training and 1,000 validation pictures of MNIST, standardised, with their labels. Hand out copies."""
     mnist = load("mnist")
     return (*mnist.train[torch.arange(STEPS * BATCH)], *mnist.validation[torch.arange(1000)], bool(mnist.standin))
 
@@ -355,10 +398,10 @@ def _train_once(learn, seed: int, steps: int) -> tuple[nn.Module, list[float]]:
 
 
 def learn_in_one_pass(learn) -> str:
-    """learn(model, batches) -> the loss of each step; on average 75 % of the validation pictures are right."""
+    """learn(model, batches) -> the loss of each step; on average 77 % of the validation pictures are right."""
     _train_once(learn, 1, 7)
     _, _, images, targets, standin = _digits()
-    goal = 0.55 if standin else 0.75  # drawn digits are harder here
+    goal = 0.58 if standin else 0.77  # drawn digits are harder here
     reached = []
     for seed in STARTS:
         model, _ = _train_once(learn, seed, STEPS)
@@ -369,7 +412,10 @@ def learn_in_one_pass(learn) -> str:
     each = ", ".join(f"{r:.0%}" for r in reached)
     if mean < goal:
         advice = "one training failed: is the rate too large?" if min(reached) < 0.2 and max(reached) > 0.6 else ""
-        advice = advice or "does each step follow backward() and zero_grad()? Try longer steps, or more momentum"
+        advice = advice or (
+            "does each step follow zero_grad() and backward()? Then look at the losses: if they hardly fall, take "
+            "longer steps; if they jump, shorter ones"
+        )
         raise Wrong(
             f"{mean:.0%} of the validation pictures are right, expected {goal:.0%}: {advice} (three first weights, "
             f"{STEPS} steps each: {each})"

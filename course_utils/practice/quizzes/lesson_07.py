@@ -5,6 +5,7 @@ from course_utils.practice.quiz import question, right, wrong
 N, INPUTS, OUTPUTS, HEIGHT, WIDTH, KERNEL = 8, 6, 16, 14, 20, 5
 HIGH, WIDE = HEIGHT - KERNEL + 1, WIDTH - KERNEL + 1
 EXAM, ACCURACY = 5000, 0.989
+PICTURES, BATCH, EPOCHS = 12_800, 50, 3
 OF_A_DIFFERENCE = (2 * ACCURACY * (1 - ACCURACY) / EXAM) ** 0.5
 
 QUESTIONS = (
@@ -52,5 +53,19 @@ QUESTIONS = (
         ),
         wrong("The loss of single batches jumps.", "small batches are easy or hard by chance."),
         wrong("The training loss is near 0.", "it may be small while the validation loss still falls."),
+    ),
+    question(
+        "A coin shows heads, heads, heads, tails, in this order. What is the likelihood of the model p = `0.5`?",
+        wrong("`0.75`", "this is the p with the largest likelihood, not the likelihood of `0.5`."),
+        wrong("The probability that p is `0.5`.", "it is the probability of the *data*, if p is `0.5`."),
+        right(f"`{0.5**4}`", "the product of the four probabilities `0.5`."),
+        wrong(f"`{4 * 0.5}`", "this is their sum; a probability is never above 1."),
+    ),
+    question(
+        f"{PICTURES:,} pictures, batches of {BATCH}, {EPOCHS} epochs. How many iterations are this?",
+        wrong(f"`{EPOCHS}`", "an epoch is a pass over all pictures; an iteration is one step, with one batch."),
+        wrong(f"`{PICTURES // BATCH}`", "these are the iterations of one epoch."),
+        wrong(f"`{PICTURES * EPOCHS:,}`", "the network sees so many pictures; one step takes a whole batch."),
+        right(f"`{PICTURES // BATCH * EPOCHS}`", f"{PICTURES // BATCH} steps in each of {EPOCHS} epochs."),
     ),
 )

@@ -11,22 +11,33 @@ import torch.nn.functional as F
 from torch import nn
 
 
-def log_softmax_rows(z):
-    z = z - z.max(dim=1, keepdim=True).values
-    return z - z.exp().sum(dim=1, keepdim=True).log()
+def log_softmax_rows(z, dim):
+    z = z - z.max(dim=dim, keepdim=True).values
+    return z - z.exp().sum(dim=dim, keepdim=True).log()
 
 
-def log_softmax_loop(logits):
+def log_softmax_loop(logits, dim):
     rows = []
-    for row in logits.tolist():
+    last = logits.movedim(dim, -1)
+    for row in last.reshape(-1, last.shape[-1]).tolist():
         top = max(row)
         rows.append([v - top - math.log(sum(math.exp(w - top) for w in row)) for v in row])
-    return rows
+    return np.moveaxis(np.array(rows).reshape(last.shape), -1, dim)
 
 
-def log_softmax_batch_maximum(logits):
+def log_softmax_batch_maximum(logits, dim):
     z = logits - logits.max()
-    return z - z.exp().sum(dim=1, keepdim=True).log()
+    return z - z.exp().sum(dim=dim, keepdim=True).log()
+
+
+def log_softmax_classes_at_1(z, dim):
+    return log_softmax_rows(z, 1 if z.ndim > 1 else 0)
+
+
+def log_softmax_row_maximum(z, dim):
+    """The maximum of each row is subtracted, whatever dim is: right for ordinary logits, not for huge ones."""
+    z = z - z.amax(dim=-1, keepdim=True)
+    return z - z.exp().sum(dim=dim, keepdim=True).log()
 
 
 def nll_loop(log_p, targets):
@@ -38,10 +49,10 @@ def nll_gather(log_p, targets):
 
 
 def log_softmax_of_shifted(normalise):
-    """log-softmax by the maximum of each row, but with a wrong sum: normalise(shifted)."""
+    """log-softmax by the maximum along dim, but with a wrong sum: normalise(shifted)."""
 
-    def log_softmax(logits):
-        shifted = logits - logits.amax(1, keepdim=True)
+    def log_softmax(logits, dim):
+        shifted = logits - logits.amax(dim, keepdim=True)
         return shifted - normalise(shifted)
 
     return log_softmax
@@ -283,18 +294,18 @@ def LINEARS_or_new(conv):  # noqa: N802
     return old or new
 
 
-def log_softmax_max_pair(z):
-    z = z - z.max(dim=1, keepdim=True)
-    return z - z.exp().sum(dim=1, keepdim=True).log()
+def log_softmax_max_pair(z, dim):
+    z = z - z.max(dim=dim, keepdim=True)
+    return z - z.exp().sum(dim=dim, keepdim=True).log()
 
 
-def log_softmax_in_place(z):
-    z -= z.amax(dim=1, keepdim=True)
-    return z - z.exp().sum(dim=1, keepdim=True).log()
+def log_softmax_in_place(z, dim):
+    z -= z.amax(dim=dim, keepdim=True)
+    return z - z.exp().sum(dim=dim, keepdim=True).log()
 
 
-def log_softmax_three_classes(z):
-    return z - z.logsumexp(1).repeat(3, 1).T
+def log_softmax_of_matrices(z, dim):
+    return z - z.logsumexp(dim).unsqueeze(1)
 
 
 def nll_in_place(log_p, targets):
@@ -330,8 +341,8 @@ RIGHT = {
           lambda net, i, o: dict(net.named_children())["C3"].weight.detach()[o, i]],
     "d": [nll_loop, nll_gather, F.nll_loss, lambda p, t: np.float64(-(p * F.one_hot(t, p.shape[1])).sum(1).mean())],
     "1": [lenet, LeNetClass, lambda side, channels, classes: lenet(side, channels, classes, end=nn.Identity())],
-    "2": [log_softmax_rows, log_softmax_loop, lambda z: z - z.logsumexp(1, keepdim=True),
-          lambda z: F.log_softmax(z.double(), dim=1).numpy()],
+    "2": [log_softmax_rows, log_softmax_loop, lambda z, dim: z - z.logsumexp(dim, keepdim=True),
+          lambda z, dim: F.log_softmax(z.double(), dim=dim).numpy()],
     "3": [trained(sgd(0.03, 0.9)), trained(lambda p: torch.optim.Adam(p, lr=0.003)),
           trained(sgd(0.1, 0.5), after=torch.tensor)],
     "4": [linear_by_copy, linear_by_state, linear_measured],
@@ -345,7 +356,7 @@ WRONG = {
         (lambda b: torch.cat(list(b.squeeze(1).flip(0)), dim=1), "from right to left"),
         (lambda b: torch.cat(list(b), dim=2), "a channel axis too many"),
         (lambda b: torch.cat(list(b.squeeze(1)), dim=2), "IndexError for a batch of shape (4, 1, 2, 3)"),
-        (lambda b: torch.cat(list(b.squeeze()), dim=1), "a batch of shape (1, 1, 5, 2)"),
+        (lambda b: torch.cat(list(b.squeeze()), dim=1), "also remove the axis of the pictures"),
         (lambda b: torch.cat(list(b[:4, 0]), dim=1), "expected (3, 7)"),
         (side_by_side_in_a_global, "a batch of shape (1, 1, 5, 2)"),
         (side_by_side_brighter, "changes its argument 1"),
@@ -362,7 +373,7 @@ WRONG = {
     ],
     "c": [
         (lambda net, i, o: net.C3.weight[i, o], "source and target exchanged"),
-        (lambda net, i, o: net[3].weight[o, i], "IndexError for source 2, target 5"),
+        (lambda net, i, o: net[3].weight[o, i], "read the layer by its name, net.C3"),
         (lambda net, i, o: net.C3.weight[o], "all kernels of the target channel"),
         (lambda net, i, o: net.C3.weight[:, i], "the kernels of the source channel"),
         (lambda net, i, o: net.C1.weight[o, i], "IndexError for source 2, target 5"),
@@ -390,23 +401,27 @@ WRONG = {
         (lenet(28, 1, 10), "your code stops with"),
     ],
     "2": [
-        (lambda z: z - z.exp().sum(1, keepdim=True).log(), "subtract the largest logit"),
-        (lambda z: z.softmax(1).log(), "subtract the largest logit"),
-        (lambda z: z.softmax(1), "the logarithm is missing"),
-        (lambda z: z.log_softmax(0), "over the pictures instead of the classes"),
-        (lambda z: z - z.logsumexp((0, 1)), "one sum over the whole batch"),
-        (lambda z: z - (z - z.amax(1, keepdim=True)).exp().sum(1, keepdim=True).log(), "from one term only"),
-        (log_softmax_batch_maximum, "not that of the batch"),
-        (lambda z: z - z.logsumexp(1), "your code stops with RuntimeError for ordinary logits of shape (4, 3)"),
-        (torch.zeros_like, "values differ"),
-        (log_softmax_of_shifted(lambda z: z.logsumexp((0, 1))), "one sum over the whole batch: sum(dim=1"),
-        (log_softmax_of_shifted(lambda z: z.logsumexp(0, keepdim=True)), "a sum over the pictures"),
-        (lambda z: (z.softmax(1) + 1e-12).log(), "a small number added inside the logarithm"),
-        (lambda z: z.log_softmax(1)[0], "has the shape (3,), expected (4, 3)"),
+        (lambda z, dim: z - z.exp().sum(dim, keepdim=True).log(), "subtract the largest logit"),
+        (lambda z, dim: z.softmax(dim).log(), "subtract the largest logit"),
+        (lambda z, dim: z.softmax(dim), "the logarithm is missing"),
+        (lambda z, dim: z.log_softmax(0), "log-softmax along axis 0, not along dim"),
+        (lambda z, dim: z.log_softmax(-1), "log-softmax along axis 3, not along dim"),
+        (log_softmax_classes_at_1, "log-softmax along axis 1, not along dim"),
+        (lambda z, dim: z - z.logsumexp(tuple(range(z.ndim))), "one sum over everything"),
+        (lambda z, dim: z - (z - z.amax(dim, keepdim=True)).exp().sum(dim, keepdim=True).log(), "one term only"),
+        (log_softmax_batch_maximum, "not that of everything"),
+        (log_softmax_row_maximum, "the maximum along axis 3, not along dim"),
+        (lambda z, dim: z - z.logsumexp(dim), "RuntimeError for ordinary logits of shape (4, 3), dim=1"),
+        (lambda z, dim: torch.zeros_like(z), "values differ"),
+        (log_softmax_of_shifted(lambda z: z.exp().sum().log()), "one sum over everything"),
+        (log_softmax_of_shifted(lambda z: z.logsumexp(0, keepdim=True)), "a sum along axis 0, not along dim"),
+        (lambda z, dim: (z.softmax(dim) + 1e-12).log(), "a small number added inside the logarithm"),
+        (lambda z, dim: z.log_softmax(dim)[0], "has the shape (3,), expected (4, 3)"),
         (log_softmax_max_pair, "max(dim=1) and min(dim=1) return a pair (values, indices)"),
         (log_softmax_in_place, "changes its argument 1"),
-        (log_softmax_three_classes, "logits of shape (1, 12)"),
-        (lambda z: z.clamp(-80, 80).log_softmax(1), "ordinary logits are right"),
+        (log_softmax_of_matrices, "(7, 2), dim=0"),
+        (lambda z, dim: z.clamp(-80, 80).log_softmax(dim), "ordinary logits are right"),
+        (lambda z: z.log_softmax(1), "TypeError for ordinary logits of shape (4, 3)"),
     ],
     "d": [
         (lambda p, t: F.nll_loss(p, t, reduction="sum"), "not the mean"),
@@ -423,7 +438,9 @@ WRONG = {
         (lambda p, t: -p.gather(1, t).mean(), "RuntimeError for log_p of shape (6, 4)"),
     ],
     "3": [
-        (trained(sgd(0.01, 0.5)), "expected"),
+        (trained(sgd(0.01, 0.5)), "hardly fall, take longer steps"),
+        (trained(sgd(0.01, 0.9)), "hardly fall, take longer steps"),
+        (trained(sgd(0.1, 0.9)), "if they jump, shorter ones"),
         (trained(sgd(0.0)), "the model has its first weights still"),
         (trained(sgd(0.03, 0.9), again=3), "the model saw 21 batches"),
         (trained(sgd(0.03, 0.9), after=sum), "have the shape (), expected one number for each"),
