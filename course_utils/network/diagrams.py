@@ -184,9 +184,7 @@ def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None
     figure, axes = plt.subplots(len(rows), 1, figsize=(width, round(height * len(rows) + 0.6, 1)), squeeze=False)
     for axis, row in zip(axes[:, 0], rows, strict=True):
         draw_row(axis, row, largest, lines)
-    scales = (
-        "height and depth: sides of the picture; thickness: channels (log scale); bars: lists of numbers (log scale)"
-    )
+    scales = "height and depth: sides of the picture; thickness: channels, bars: lists of numbers (both not to scale)"
     figure.supxlabel(scales, fontsize=8.5, color="0.35")
     figure.set_label(summary(name, boxes))
     return show.finish(figure, title)

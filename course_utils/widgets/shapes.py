@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch, Rectangle
 from torch import nn
 
@@ -133,15 +134,20 @@ def draw_shapes(setting: Setting) -> Figure:
     around = f", and padding {padding}" if padding else ""
     left.set_title(f"the picture, {by(setting.side)}{around}", fontsize=10, loc="left")
     right.set_title(f"the output, {by(width)}, to the same scale", fontsize=10, loc="left")
-    keys = [Patch(color=show.COLORS[0], label="first output"), Patch(color=show.COLORS[2], label="its neighbour")]
+    dot = {"color": show.COLORS[2], "marker": "o", "linestyle": "", "markersize": 8}
+    keys = [Patch(color=show.COLORS[0], label="first output"), Line2D([], [], label="its neighbour", **dot)]
     if padding:
         keys.append(Patch(color="#D9D9D9", label="padding"))
     if unseen.any():
         keys.append(Patch(color=show.COLORS[4], label=f"{unseen.sum()} pixels that no output sees"))
     figure.legend(handles=keys, loc="outside lower center", ncols=4, fontsize=9.5, frameon=False)
     what = ", then ".join(row.kind for row in table)
-    title = f"{what}: each output sees {by(table[-1].receptive_field)} pixels\n"
-    title += f"{sum(row.parameters for row in table):,} parameters, "
+    step = setting.stride * setting.pool  # between two windows
+    further = "one pixel" if step == 1 else f"{step} pixels"
+    places = f"{width} places" if width > 1 else "one place"
+    title = f"The neighbour's window lies {further} further: " if width > 1 else "The window has no neighbour: "
+    title += f"{places} in a row of {room}{', with padding' * bool(padding)}\n"
+    title += f"{what}: {sum(row.parameters for row in table):,} parameters, "
     title += f"{sum(row.multiply_adds for row in table):,} multiply-adds, {channels} channels of {by((height, width))}"
     return show.finish(figure, title)
 

@@ -296,8 +296,8 @@ def learned_kernel(learn) -> None:
             factor = (got * kernel).sum() / (kernel**2).sum()
             if (0.1 < factor < 0.9 or factor > 1.1) and abs(got - factor * kernel).max() < 0.05:
                 raise Wrong(
-                    f"all nine weights are {factor:.2f} times the right ones: did you rescale the pictures? The targets "
-                    f"were made from the pictures as they are (for {example})"
+                    f"all nine weights are {factor:.2f} times the right ones: did you rescale the pictures? The "
+                    f"targets were made from the pictures as they are (for {example})"
                 )
             error = abs(got - kernel).max()
             if 0.05 < error < 0.3:

@@ -16,7 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from course_utils.data import load
 from course_utils.network.layers import FunctionCalls
-from course_utils.practice.judge import NotDone, Wrong, call, same, the_class_itself
+from course_utils.practice.judge import NotDone, Wrong, array, call, same, the_class_itself
 
 # ---- what several checkers need ----
 
@@ -33,6 +33,8 @@ def _answer(function: Callable, *arguments: object, example: str, hint: str = ""
         raise
     except Exception as error:
         text = " ".join(str(error).split())[:110]
+        if "cannot be multiplied" in text:
+            hint = "does the first linear layer fit? How large is one side after each layer? "
         raise Wrong(f"{hint}your code stops with {type(error).__name__}: {text} (for {example})") from error
 
 
@@ -130,6 +132,8 @@ def transform_to_two(transform) -> None:
                 "a division without the subtraction": 4 * x,
                 "a subtraction without the division": x - 0.5,
                 "Normalize(0.5, 4): it divides by its second number": (x - 0.5) / 4,
+                "`Normalize(smallest, range)`; it computes (x - first) / second": (x + 2) / 4,
+                "`Normalize(smallest, largest)`; it computes (x - first) / second": (x + 2) / 2,
                 "mean 127.5: ToTensor has already divided by 255": (x - 127.5) / 63.75,
             },
         )
@@ -175,7 +179,16 @@ def mean_over_samples(mean_loss) -> None:
 
 
 def _follow(
-    channels: int, side: int, layers: Sequence[tuple], *, bias=1, inputs=True, pads=2, plus=1, strides=True, up=False
+    channels: int,
+    side: int,
+    layers: Sequence[tuple],
+    *,
+    biases=(1, 1),
+    inputs=True,
+    pads=2,
+    plus=1,
+    strides=True,
+    up=False,
 ) -> list[tuple[int, int]]:
     """(numbers, parameters) after each layer, done right or with one mistake."""
     found = []
@@ -183,7 +196,7 @@ def _follow(
     for kind, *settings in layers:
         if kind == "conv":
             out, kernel, padding, stride = settings
-            parameters = out * (channels if inputs else 1) * kernel * kernel + bias * out
+            parameters = out * (channels if inputs else 1) * kernel * kernel + biases[0] * out
             gap = side + pads * padding - kernel
             stride = stride if strides else 1
             side, channels = (-(-gap // stride) if up else gap // stride) + plus, out
@@ -192,7 +205,7 @@ def _follow(
             side, parameters = -(-side // settings[0]) if up else side // settings[0], 0
             numbers = channels * side * side
         else:
-            parameters = (numbers + bias) * settings[0]
+            parameters = (numbers + biases[1]) * settings[0]
             numbers = settings[0]
         found.append((numbers, parameters))
     return found
@@ -214,33 +227,44 @@ def a_network_on_paper(follow) -> None:
         (1, 28, LENET),
     )
     for channels, side, layers in cases:
-        example = f"channels={channels}, side={side}, layers={str(layers)[:90]}"
+        example = f"channels={channels}, side={side}, {len(layers)} layers, the first is {layers[0]}"
         given = list(layers)
         got = _answer(follow, channels, side, given, example=example)
         right = _follow(channels, side, layers)
-        same(
-            got,
-            right,
-            what="the list of pairs",
-            example=example,
-            mistakes={
-                "layers without their biases": _follow(channels, side, layers, bias=0),
-                "kernels that see one input channel: there is one for each": _follow(
-                    channels, side, layers, inputs=False
-                ),
-                "padding on one side alone; it is added on both": _follow(channels, side, layers, pads=1),
-                "a formula without padding": _follow(channels, side, layers, pads=0),
-                "a formula without the + 1 at its end": _follow(channels, side, layers, plus=0),
-                "a formula without stride": _follow(channels, side, layers, strides=False),
-                "rounding up: a window must fit in whole": _follow(channels, side, layers, up=True),
-                "pairs in the other order: first the numbers, then the parameters": [(p, n) for n, p in right],
-                "a list without the parameters": [n for n, _ in right],
-                "a list without the numbers": [p for _, p in right],
-                "the last layer alone": right[-1],
-                "the first layer alone: does return stand inside the loop?": right[:1],
-            },
-        )
+        mistakes = _slips_on_paper(channels, side, layers)
+        pairs = array(got, "the list of pairs")
+        if pairs.shape != (len(layers), 2):
+            same(got, right, what="the list of pairs", example=example, mistakes=mistakes)
+        looks = [name for name, slip in mistakes.items() if np.array_equal(pairs, slip)][:1]
+        for i, (layer, mine, theirs) in enumerate(zip(layers, right, pairs, strict=True), 1):
+            for what, expected, number in zip(("numbers of the picture", "parameters"), mine, theirs, strict=True):
+                example = f"channels={channels}, side={side}, layer {i} of {len(layers)} is {layer}"
+                named = {name: number for name in looks}
+                same(number, expected, what=f"layer {i}, {what}: it", example=example, mistakes=named)
         _unchanged(given, list(layers), example)
+
+
+def _slips_on_paper(channels: int, side: int, layers: Sequence[tuple]) -> dict[str, object]:
+    def slip(**change: object) -> list[tuple[int, int]]:
+        return _follow(channels, side, layers, **change)
+
+    right = slip()
+    return {
+        "layers without their biases": slip(biases=(0, 0)),
+        "convolutions without their biases: one for each output channel": slip(biases=(0, 1)),
+        "linear layers without their biases: one for each output": slip(biases=(1, 0)),
+        "kernels that see one input channel: there is one for each": slip(inputs=False),
+        "padding on one side alone; it is added on both": slip(pads=1),
+        "a formula without padding": slip(pads=0),
+        "a formula without the + 1 at its end": slip(plus=0),
+        "a formula without stride": slip(strides=False),
+        "rounding up: a window must fit in whole": slip(up=True),
+        "pairs in the other order: first the numbers, then the parameters": [(p, n) for n, p in right],
+        "a list without the parameters": [n for n, _ in right],
+        "a list without the numbers": [p for _, p in right],
+        "the last layer alone": right[-1],
+        "the first layer alone: does return stand inside the loop?": right[:1],
+    }
 
 
 # ---- 2: a convolution by hand ----
@@ -325,7 +349,12 @@ def fair_score(score) -> None:
         model[2].train(training)
         state = copy.deepcopy(model.state_dict())
         example = f"a model in {'training' if training else 'evaluation'} mode, batches of {list(sizes)}"
-        got = _answer(score, model, batches, example=example, hint=_eval_hint(training))
+        graphs: list[bool] = []
+        hook = model.register_forward_hook(lambda _model, _x, out, seen=graphs: seen.append(out.requires_grad))
+        try:
+            got = _answer(score, model, batches, example=example, hint=_eval_hint(training))
+        finally:
+            hook.remove()
         if not isinstance(got, tuple | list) or len(got) != 2:
             raise Wrong(f"the result is a {type(got).__name__}, expected the pair (loss, accuracy) (for {example})")
         if any(isinstance(part, Tensor) and part.requires_grad for part in got):
@@ -341,6 +370,8 @@ def fair_score(score) -> None:
         if any(part.training != training for part in model.modules()):
             left = "evaluation" if training else "training"
             raise Wrong(f"the model is left in {left} mode: put it back into the mode that it had (for {example})")
+        if any(graphs):
+            raise Wrong(f"the logits are computed with gradients: is torch.no_grad() missing? (for {example})")
 
 
 def _eval_hint(training: bool) -> str:

@@ -249,6 +249,15 @@ def score_with_backward(model, batches):
     return result
 
 
+def score_with_gradients(model, batches):
+    mode = model.training
+    model.eval()
+    outputs = [(model(x).detach(), y) for x, y in batches]
+    model.train(mode)
+    logits, targets = (torch.cat(parts) for parts in zip(*outputs, strict=True))
+    return F.cross_entropy(logits, targets).item(), (logits.argmax(1) == targets).double().mean().item()
+
+
 def score_with_graph(model, batches):
     mode = model.training
     model.eval()
@@ -613,6 +622,8 @@ WRONG = {
         ),
         (lambda picture: np.array(picture), "is ToTensor missing"),
         (normalise(0.5, 4), "it divides by its second number"),
+        (normalise(-2, 4), "`Normalize(smallest, range)`; it computes (x - first) / second"),
+        (normalise(-2, 2), "`Normalize(smallest, largest)`"),
     ],
     "d": [
         (lambda losses, sizes: sum(losses) / len(losses), "the mean of the batches"),
@@ -628,14 +639,18 @@ WRONG = {
         (lambda losses, sizes: losses * sizes, "your code stops with TypeError"),
     ],
     "1": [
-        (follow_with(bias=0), "without their biases"),
+        (follow_with(biases=(0, 0)), "layer 1, parameters: it is 150, expected 156"),
+        (follow_with(biases=(0, 0)), "this looks like layers without their biases"),
+        (follow_with(biases=(0, 1)), "convolutions without their biases"),
+        (follow_with(biases=(1, 0)), "layer 5, parameters: it is 30720, expected 30840"),
+        (follow_with(biases=(1, 0)), "linear layers without their biases"),
         (follow_with(inputs=False), "kernels that see one input channel"),
         (follow_with(pads=1), "padding on one side alone"),
         (follow_with(pads=0), "without padding"),
         (follow_with(plus=0), "without the + 1"),
         (follow_with(strides=False), "without stride"),
         (follow_with(up=True), "rounding up"),
-        (follow_first_channels_only, "values differ"),
+        (follow_first_channels_only, "layer 3, parameters: it is"),
         (follow_for_lenet, "expected (3, 2)"),
         (follow_with_memory, "expected (3, 2)"),
         (lambda *given: [p[::-1] for p in follow(*given)], "pairs in the other order"),
@@ -664,6 +679,7 @@ WRONG = {
         (score_like_the_post, "divided by the number of samples"),
         (score_with_backward, "the weights have gradients"),
         (score_with_graph, "still holds its graph"),
+        (score_with_gradients, "is torch.no_grad() missing"),
         (score_in_percent, "in percent"),
         (lambda model, batches: score(model, batches)[0], "expected the pair"),
         (lambda model, batches: score(model, batches)[::-1], "the pair in the other order"),
@@ -674,7 +690,7 @@ WRONG = {
         (LeNet, "the network without padding"),
         (OnlyFirst, "the first convolution alone"),
         (OnlySecond, "the second convolution alone"),
-        (OldSize, "your code stops with RuntimeError"),
+        (OldSize, "How large is one side after each layer? your code stops with RuntimeError"),
         (NoBias, "a network without biases"),
         (ReluAtTheEnd, "a ReLU after the last layer"),
         (LeakyAtTheEnd, "a leaky ReLU after the last layer"),
