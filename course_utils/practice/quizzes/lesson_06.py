@@ -25,9 +25,9 @@ QUESTIONS = (
         wrong(128, "this is the middle of all grey values, whatever the page looks like."),
     ),
     question(
-        "Why is one threshold for a page with a shadow not enough?",
+        "Why can one threshold fail on a page with a shadow?",
         right(
-            "Paper in the shadow can be darker than ink in the light.",
+            "Paper in the shadow can be as dark as ink in the light.",
             "so first divide by the brightness of the paper at each place.",
         ),
         wrong("Ink has no colour in the shadow.", "only the brightness counts here, and it falls for both."),
