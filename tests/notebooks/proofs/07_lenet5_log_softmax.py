@@ -50,12 +50,10 @@ course.between(normed[at[0.01]], 0.47 - 0.2, 0.47 + 0.2, what="standardised at 0
 course.between(unit[at[0.01]], 0.12 - 0.05, 0.12 + 0.2, what="0 to 1 at 0.01")
 course.between(max(raw[at[0.1]], raw[at[0.3]]), 0.05, 0.5, what="raw at large rates")
 course.between(max(raw[:2]) - max(raw[2:]), 0.1, 1, what="raw: rates up to 0.01 against larger ones")
-course.between(normed[at[0.1]] - max(normed[:2] + normed[-1:]), 0.03, 1, what="standardised: 0.1 against others")
+course.between(normed[at[0.1]] - max(normed[:2]), 0.1, 1, what="standardised: 0.1 against smaller rates")
 course.between(unit[at[0.3]] - max(unit[:3]), 0.3, 1, what="0 to 1: rate 0.3 against 0.03 and less")
-few_right, some_right, most_right = table["raw, 0 to 255"][at[0.03]]
-course.between(few_right, 0.11 - 0.06, 0.11 + 0.25, what="raw at 0.03, the worst of three")
-course.between(some_right, 0.25 - 0.2, 0.25 + 0.65, what="raw at 0.03, the middle of three")
-course.between(most_right, 0.94 - 0.35, 0.94 + 0.03, what="raw at 0.03, the best of three")
+few_right, _, most_right = table["raw, 0 to 255"][at[0.03]]
+course.between(most_right - few_right, 0.2, 1, what="raw at 0.03, the best and the worst of three")
 
 # %% with its own rate each form comes to about 90 % (cell [20])
 for name, row in own.items():
