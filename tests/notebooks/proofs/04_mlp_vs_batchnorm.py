@@ -51,7 +51,7 @@ if course.speed == "class" and not mnist.standin:
     assert 0 < bn[-1] - twice.validation_accuracy[-1] < 0.015 and bn[0] > max(v0[0], v1[0])
     course.between(100 * (bn[-1] - twice.validation_accuracy[-1]), 0.1, 1.5, what="softmax twice: 0.7 points below")
     course.between(on_logits["V1+BN"].train_accuracy[-1], 0.99, 0.999, what="in training 99.6 %")
-    course.between(bn[-1], 0.965, 0.979, what="V1+BN after 12 epochs: 97.2 %")
+    course.between(bn[-1], 0.97 - 0.008, 0.97 + 0.008, what="V1+BN after 12 epochs, about 97 %")
 
 # %% the gradient at the right digit is 10 and 50 times smaller
 push = {}
