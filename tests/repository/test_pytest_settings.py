@@ -13,7 +13,9 @@ from tests.repository.small_notebooks import notebook
 
 @pytest.mark.slow  # a test run in the test run
 def test_a_lesson_without_cells_fails_the_run(tmp_path):
-    of_tests = "__init__.py notebooks/__init__.py notebooks/proofs/__init__.py notebooks/proofs_plugin.py"
+    of_tests = (
+        "__init__.py notebooks/__init__.py notebooks/proofs/__init__.py notebooks/proofs_plugin.py notebooks/tasks.py"
+    )
     parts = [f"tests/{name}" for name in (*of_tests.split(), "notebooks/nbval_sanitize.cfg")]
     for part in ("conftest.py", "pyproject.toml", "course_utils/__init__.py", *parts):  # which says where ROOT is
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
