@@ -180,10 +180,10 @@ def draw(page: Page) -> tuple[np.ndarray, list[list[int]]]:
     digits = np.tile(np.arange(10), ROWS * COLUMNS // 10)
     rng.shuffle(digits)
     truth = []
+    spread = 0.86 - 0.01 * abs(page.tilt)  # a tilted page needs wider margins
     for place, digit in enumerate(digits.tolist()):
         row, column = divmod(place, COLUMNS)
         middle = np.array([(column + 0.5) * WIDTH / COLUMNS, (row + 0.5) * HEIGHT / ROWS])
-        spread = 0.86 - 0.01 * abs(page.tilt)  # a tilted page needs wider margins
         middle = (middle - (WIDTH / 2, HEIGHT / 2)) * spread + (width / 2, height / 2)
         middle += rng.uniform(-7, 7, 2)
         pen = max(1, page.pen * rng.normal(1, 0.08) * FINE)

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import show
+from course_utils.network import embedding
 
-MARKERS = "o^sDvP<X"
+MARKERS = embedding.MARKERS[: len(show.COLORS)]
 
 
 def boundaries(

@@ -67,7 +67,8 @@ def open_photo(path: str | Path) -> np.ndarray:
     if not path.is_file():
         folder = path.resolve().parent.name
         raise PhotoError(f"There is no file {path.name} in the folder {folder}. Is its name written as it is there?")
-    begin = path.read_bytes()[4:12]
+    with path.open("rb") as file:
+        begin = file.read(12)[4:]
     if begin[:4] == b"ftyp" and begin[4:] in (b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"):
         raise PhotoError(
             f"{path.name} is a HEIC file, which an iPhone makes. Export it as JPEG, "
@@ -148,11 +149,10 @@ def find_pieces(ink: np.ndarray, gap: float = 0.08) -> tuple[np.ndarray, list[tu
     joined = cv2.dilate(ink.astype(np.uint8), np.ones((max(1, round(gap * height)),) * 2, np.uint8))
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(joined)
     numbers = np.where(ink, numbers, 0)
-    rows, columns = ink.shape
     pieces = []
-    for number, (x, y, w, h, _) in enumerate(stats.tolist()):  # number 0 is the paper: its box touches the border
-        inside = x > 0 and y > 0 and x + w < columns and y + h < rows
-        if inside and SMALLEST * height < h < LARGEST * height and w < LARGEST * height:
+    for number in np.flatnonzero(_inside(stats, ink.shape)).tolist():  # never 0, the paper: its box touches the border
+        x, y, w, h, _ = stats[number].tolist()
+        if SMALLEST * height < h < LARGEST * height and w < LARGEST * height:
             pieces.append((number, (x, y, w, h)))
     return numbers, pieces
 
@@ -160,13 +160,17 @@ def find_pieces(ink: np.ndarray, gap: float = 0.08) -> tuple[np.ndarray, list[tu
 def _typical_height(ink: np.ndarray) -> float:
     """The median height of the pieces, each weighted by its height, so that dust does not count."""
     stats = cv2.connectedComponentsWithStats(ink.astype(np.uint8))[2][1:]
-    rows, columns = ink.shape
-    x, y, w, h = stats[:, :4].T
-    heights = np.sort(h[(x > 0) & (y > 0) & (x + w < columns) & (y + h < rows)])
+    heights = np.sort(stats[_inside(stats, ink.shape), cv2.CC_STAT_HEIGHT])
     if not len(heights):
-        return float(rows)
+        return float(len(ink))
     half = np.searchsorted(np.cumsum(heights), heights.sum() / 2)  # where half of all the heights is reached
     return float(heights[half])
+
+
+def _inside(stats: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Which boxes of OpenCV's table (n, 5) of pieces do not touch the border of the picture: (n,) bool."""
+    x, y, w, h = stats[:, :4].T
+    return (x > 0) & (y > 0) & (x + w < shape[1]) & (y + h < shape[0])
 
 
 def check_one_pen(ink: np.ndarray, numbers: np.ndarray, pieces: Sequence[tuple[int, Box]]) -> None:
