@@ -78,6 +78,28 @@ def call(function: Callable, *arguments: object) -> object:
     return result
 
 
+def call_on_copies(function: Callable, *arguments: object, changed: str, example: str = "") -> object:
+    """As `call`, with copies of arrays and tensors, so that the checker's own stay as they are.
+
+    Args:
+        changed: the text of the Wrong that is raised if the function changes one of the copies.
+        example: names the input where the function stops with an error; without it, the shapes do.
+    """
+    copies = [a.copy() if isinstance(a, np.ndarray) else a.clone() if torch.is_tensor(a) else a for a in arguments]
+    try:
+        result = call(function, *copies)
+    except (Wrong, NotDone):
+        raise
+    except Exception as error:
+        if example:
+            error.called_with = f" (for {example})"
+        raise
+    for copy, argument in zip(copies, arguments, strict=True):
+        if copy is not argument and not np.array_equal(array(copy), array(argument)):
+            raise Wrong(changed)
+    return result
+
+
 def array(value: object, what: str = "the result") -> np.ndarray:
     """A tensor, array, list or number as a NumPy array, with a plain message if it is none of these."""
     if isinstance(value, torch.Tensor):

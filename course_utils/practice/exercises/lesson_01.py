@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course_utils.practice.judge import NotDone, Wrong, array, call, is_stub, same
+from course_utils.practice.judge import NotDone, Wrong, array, call_on_copies, is_stub, same
 
 GAUSS = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], dtype=np.float32) / 16
 SOBEL_X = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=np.float32)
@@ -29,18 +29,8 @@ def _slide(image: np.ndarray, kernel: np.ndarray, fill: float | None = 0) -> np.
 
 def _called(function: Callable, *arguments: object, example: str = "") -> object:
     """What a function returns; Wrong if it stops, or changes one of its arguments. `example` names the arguments."""
-    copies = [a.copy() if isinstance(a, np.ndarray) else a.clone() if torch.is_tensor(a) else a for a in arguments]
-    try:
-        result = call(function, *copies)
-    except (Wrong, NotDone):
-        raise
-    except Exception as error:
-        error.called_with = f" (for {example})" if example else getattr(error, "called_with", "")
-        raise
-    for copy, argument in zip(copies, arguments, strict=True):
-        if not np.array_equal(np.asarray(copy), np.asarray(argument)):
-            raise Wrong(f"your function changes the array that it gets: compute a new one (for {example})")
-    return result
+    changed = f"your function changes the array that it gets: compute a new one (for {example})"
+    return call_on_copies(function, *arguments, changed=changed, example=example)
 
 
 def _square(kernel: object, what: str, shape: tuple[int, ...] = (3, 3)) -> np.ndarray:

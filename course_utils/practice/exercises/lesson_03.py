@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_utils.data import load
-from course_utils.practice.judge import NotDone, Wrong, array, call, is_stub, same
+from course_utils.practice.judge import NotDone, Wrong, array, call, call_on_copies, is_stub, same
 
 
 def _numbers(seed: int) -> torch.Generator:
@@ -21,12 +21,8 @@ def _numbers(seed: int) -> torch.Generator:
 
 def _called(function: Callable, what: str, *arguments: object) -> object:
     """What the function returns for copies of the arguments. Wrong if it changes them."""
-    copies = [value.clone() if isinstance(value, Tensor) else value for value in arguments]
-    result = call(function, *copies)
-    for given, copy in zip(arguments, copies, strict=True):
-        if isinstance(given, Tensor) and not torch.equal(given, copy):
-            raise Wrong(f"your function changes {what}, which it was given: compute with new tensors")
-    return result
+    changed = f"your function changes {what}, which it was given: compute with new tensors"
+    return call_on_copies(function, *arguments, changed=changed)
 
 
 def _parts(result: object, names: str) -> list[object]:
