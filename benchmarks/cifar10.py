@@ -1,4 +1,4 @@
-"""The road of lesson 12: from lesson 10's network to 94 % on CIFAR-10, one idea at a time.
+"""The road of lesson 13: from lesson 10's network to 94 % on CIFAR-10, one idea at a time.
 
     python -m benchmarks.cifar10 diary       # each idea added to those before it, measured on validation images
     python -m benchmarks.cifar10 ablation    # the final recipe without one idea at a time, on validation images
@@ -79,7 +79,7 @@ class CifarRecipe:
     @property
     def settings(self) -> str:
         """For the reader of results/reproduction.json."""
-        return f"all ideas of lesson 12; batch {self.batch_size}"
+        return f"all ideas of lesson 13; batch {self.batch_size}"
 
     @property
     def budget(self) -> str:

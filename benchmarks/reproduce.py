@@ -255,7 +255,7 @@ ROWS = {
             ),
         },
     ),
-    "CAP": Row("CifarNet, CIFAR-10", "none: lesson 12", {"final": cifar10.FINAL}, seeds=ALL_SEEDS),
+    "CAP": Row("CifarNet, CIFAR-10", "none: lesson 13", {"final": cifar10.FINAL}, seeds=ALL_SEEDS),
 }  # fmt: skip
 OWN_TABLE = ("M", "CAP")  # these rows are not in the table of accuracies
 
@@ -451,7 +451,7 @@ def claims_of_mcl(stored: dict) -> list[tuple[str, str, str]]:
 
 
 def cifar10_table(stored: dict) -> str:
-    """The final recipe of lesson 12, one line for each seed."""
+    """The final recipe of lesson 13, one line for each seed."""
     lines = ["| seed | test accuracy | epochs | seconds | PFLOP | machine |", "|---|---|---|---|---|---|"]
     runs = stored.get("CAP", {}).get("final", {}).get("seeds", {})
     for seed, result in runs.items():

@@ -1,4 +1,4 @@
-"""One training in one process or in several, on this machine: what do more processes bring? What lesson 13 shows small.
+"""One training in one process or in several, on this machine: what do more processes bring? What lesson 14 shows small.
 
     python -m benchmarks.scaling             # measure, print
     python -m benchmarks.scaling --write     # ... and store it: results/scaling.json and results/scaling.png

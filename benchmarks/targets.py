@@ -120,16 +120,16 @@ def of_94_percent(runs: dict[str, dict]) -> Iterator[Target]:
 
 
 def of_ideas(stored: dict, name: str) -> Iterator[Target]:
-    """The diary and the ablation of lesson 12 are whole, and measured on validation images alone."""
+    """The diary and the ablation of lesson 13 are whole, and measured on validation images alone."""
     budget = cifar10.CifarRecipe(epochs=cifar10.EPOCHS, narrower=cifar10.NARROWER)
     wanted = set({"diary": cifar10.diary, "ablation": cifar10.ablation}[name](budget))
     rows = stored.get(budget.budget, {})
     on_validation = {idea for idea, runs in rows.items() if all(run["images"] == "validation" for run in runs.values())}
     if missing := wanted - set(rows):
-        yield not_measured(f"{name} of lesson 12: {', '.join(sorted(missing))}", f"cifar10 {name}")
+        yield not_measured(f"{name} of lesson 13: {', '.join(sorted(missing))}", f"cifar10 {name}")
     else:
         found = len(wanted & on_validation) if set(rows) == wanted else 0
-        yield compare(f"{name} of lesson 12: ideas, on validation images", found, "=", len(wanted))
+        yield compare(f"{name} of lesson 13: ideas, on validation images", found, "=", len(wanted))
 
 
 def of_minutes(stored: dict) -> Iterator[Target]:

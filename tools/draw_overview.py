@@ -157,7 +157,7 @@ def clinic(axis: Axes) -> None:
 
 
 def whitening(axis: Axes) -> None:
-    """The kernels of lesson 12, from the patches of the street: what its patches of 2x2 pixels are made of."""
+    """The kernels of lesson 13, from the patches of the street: what its patches of 2x2 pixels are made of."""
     street = torch.from_numpy(imageio.imread(IMAGES / "street.png")).permute(2, 0, 1)[None] / 255
     kernels = whitening_kernels(street - street.mean(dim=(2, 3), keepdim=True))
     for i, kernel in enumerate(kernels):
@@ -241,8 +241,8 @@ PANELS = [
         network(Vgg(), (1, 3, 32, 32), channels_of, 0.5),
     ),
     ("11  The debug clinic", "find a fault by its symptom, mend it", clinic),
-    ("12  To 94 % on CIFAR-10", "one measured idea at a time", whitening),
-    ("13  Several processes", "one training, shared", processes),
+    ("13  To 94 % on CIFAR-10", "one measured idea at a time", whitening),
+    ("14  Several processes", "one training, shared", processes),
 ]
 
 

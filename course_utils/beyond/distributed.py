@@ -1,6 +1,6 @@
 """One training in several processes: the group, its averages, and `torchrun` started from a notebook.
 
-Lesson 13 explains the words. Under torchrun the same `fit` runs in each process, with the model in a
+Lesson 14 explains the words. Under torchrun the same `fit` runs in each process, with the model in a
 DistributedDataParallel, a DistributedSampler in the training loader, and the callbacks `AllProcesses` and
 `SharedCheckpoint`. Without a group, everything here does nothing: the rank is 0, the number of processes 1, the mean of
 all is one's own. So the same script trains in one process or in many.

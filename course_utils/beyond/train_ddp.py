@@ -3,7 +3,7 @@
     python -m course_utils.beyond.train_ddp --batch-size 128
     torchrun --standalone --nproc-per-node=2 -m course_utils.beyond.train_ddp --batch-size 64
 
-Lesson 13 explains it.
+Lesson 14 explains it.
 """
 
 import argparse

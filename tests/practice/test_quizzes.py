@@ -96,21 +96,21 @@ def test_right_numbers_are_what_torch_says():
     short = torch.ones((), dtype=torch.bfloat16)
     for _ in range(1000):
         short += 0.003
-    assert keys("12")[0] == f"{short.item()}"
+    assert keys("13")[0] == f"{short.item()}"
     with FlopCounterMode(display=False) as counter:
         nn.Conv2d(64, 256, 3, padding=1, bias=False)(nn.MaxPool2d(2)(torch.zeros(1, 64, 31, 31)))
-    assert keys("12")[1] == f"{counter.get_total_flops():,}"
+    assert keys("13")[1] == f"{counter.get_total_flops():,}"
     wanted = torch.tensor([[0.82, *[0.02] * 9]])
     least = nn.functional.cross_entropy(wanted.log(), torch.tensor([0]), label_smoothing=0.2)
-    assert keys("12")[2] == f"{least:.2f}"
+    assert keys("13")[2] == f"{least:.2f}"
     _, biases = sgd_with_fast_biases(nn.Linear(1, 1), lr=0.1, momentum=0.9, weight_decay=0.0016).param_groups
-    assert keys("12")[3] == f"{biases['weight_decay']:.6f}"
+    assert keys("13")[3] == f"{biases['weight_decay']:.6f}"
     one_side = [first == second for first in (True, False) for second in (True, False)]
-    assert keys("12")[4] == f"{50_000 * sum(one_side) // len(one_side):,} and 0"
+    assert keys("13")[4] == f"{50_000 * sum(one_side) // len(one_side):,} and 0"
     best_of_twenty = 0.2 * torch.randn(20_000, 20).amax(dim=1).mean()
-    assert keys("12")[5] == f"by about {best_of_twenty:.1f} points"
-    assert keys("13")[0] == f"{len(DistributedSampler(range(1000), num_replicas=3, rank=0)):,}"
-    assert keys("13")[3] == f"{2 * 3 * 44_426 * 4 // 4:,}"  # six times a quarter of the gradient, four bytes a number
+    assert keys("13")[5] == f"by about {best_of_twenty:.1f} points"
+    assert keys("14")[0] == f"{len(DistributedSampler(range(1000), num_replicas=3, rank=0)):,}"
+    assert keys("14")[3] == f"{2 * 3 * 44_426 * 4 // 4:,}"  # six times a quarter of the gradient, four bytes a number
     assert parameters(LeNet()) == "44,426"
 
 

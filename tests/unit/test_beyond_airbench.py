@@ -1,4 +1,4 @@
-"""The ideas of lesson 12, each against what can be worked out by hand."""
+"""The ideas of lesson 13, each against what can be worked out by hand."""
 
 import pytest
 import torch
