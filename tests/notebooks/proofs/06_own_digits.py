@@ -3,7 +3,7 @@ assert squares.shape[1:] == as_is.shape[1:] == made.shape[1:] == (28, 28)
 assert 255 - np.uint8(100) == 155 and np.arange(28)[-1] == 27
 assert np.median(flat) > 245, "after even_light the paper is near 255"
 if not mnist.standin:
-    assert np.mean(pictures.max(axis=(1, 2)) >= 250) > 0.95, "nearly all of MNIST's strokes reach 255"
+    assert np.mean(pictures.max(axis=(1, 2)) >= 250) > 0.95, "nearly all of MNIST's strokes reach 250"
 
 # %% the network is good on the test pictures (section 1)
 course.between(evaluate(plain, loader(mnist.test, batch_size=1000)).accuracy, 0.975, 1, what="test accuracy")
