@@ -4,10 +4,12 @@ The ideas and their settings are those of Keller Jordan, "94% on CIFAR-10 in 3.2
 arXiv 2404.00498; the code is the course's own, in plain PyTorch around `fit`.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import SGD, Optimizer
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from course_utils.data import Batch, ImageDataset
@@ -110,20 +112,86 @@ def initialize(model: CifarNet, kernels: Tensor | None = None, dirac: bool = Tru
 # ---- steps ---------------------------------------------------------------------------------------------------------
 
 
-def sgd_with_fast_biases(
-    model: nn.Module, lr: float, momentum: float, weight_decay: float, bias_factor: float = 64.0
-) -> SGD:
-    """Nesterov SGD with two groups: the biases, which learn `bias_factor` times as fast, and all others.
+def fast_biases(
+    model: nn.Module, lr: float, weight_decay: float, bias_factor: float = 64.0, without: Sequence[nn.Parameter] = ()
+) -> list[dict]:
+    """Two groups of parameters for an optimizer: weights, and biases, which learn `bias_factor` times as fast.
 
-    The decay of a bias in one step, lr * weight_decay, stays the same as that of a weight.
+    The decay of a bias in one step, lr * weight_decay, stays the same as that of a weight. Parameters that are not
+    trained, and those in `without`, are in neither.
     """
-    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    left_out = {id(p) for p in without}
+    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad and id(p) not in left_out]
     biases = [p for name, p in trained if name.endswith("bias")]
     weights = [p for name, p in trained if not name.endswith("bias")]
-    groups = [{"params": weights}]
+    groups = [{"params": weights, "lr": lr, "weight_decay": weight_decay}]
     if biases:
         groups.append({"params": biases, "lr": lr * bias_factor, "weight_decay": weight_decay / bias_factor})
-    return SGD(groups, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=True)
+    return groups
+
+
+def kernels_of(model: nn.Module) -> list[nn.Parameter]:
+    """The weights of its convolutions (outputs, inputs, height, width) that are trained."""
+    return [p for p in model.parameters() if p.ndim == 4 and p.requires_grad]
+
+
+def orthogonalize(matrix: Tensor, steps: int = 3) -> Tensor:
+    """A matrix (m, n) with the same directions, all about equally strong: singular values of roughly 1.
+
+    Each of the Newton-Schulz steps is a polynomial a x + b x^3 + c x^5 of every singular value x, made of matrix
+    products alone. Its coefficients are chosen to lift small values fast; they do not settle at 1, which does no harm.
+
+    Source: Jordan and others, "Muon: an optimizer for hidden layers in neural networks", 2024.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = matrix / (matrix.norm() + 1e-7)  # no singular value is now above 1
+    if len(x) > x.shape[1]:
+        return orthogonalize(x.T, steps).T  # the smaller square is cheaper
+    for _ in range(steps):
+        square = x @ x.T  # (m, n) -> (m, m)
+        x = a * x + (b * square + c * square @ square) @ x
+    return x
+
+
+class Muon(Optimizer):
+    """Nesterov SGD that makes the step of each kernel orthogonal: no direction is stronger than the others.
+
+    The length of a kernel is set anew before each step, so that a rate says by which part a step turns it.
+
+    Args:
+        kernels: weights of convolutions, as of `kernels_of`; each is taken as a matrix with a row for each output.
+        others: groups of parameters that plain Nesterov SGD trains, such as `fast_biases(..., without=kernels)`.
+        lr, momentum: of the kernels.
+        others_momentum: of the others.
+
+    Source: Jordan, airbench94_muon, 2024.
+    """
+
+    def __init__(
+        self,
+        kernels: list[nn.Parameter],
+        others: list[dict],
+        lr: float = 0.24,
+        momentum: float = 0.6,
+        others_momentum: float = 0.85,
+    ):
+        groups = [{"params": kernels, "lr": lr, "momentum": momentum, "orthogonal": True}, *others]
+        super().__init__(groups, {"momentum": others_momentum, "weight_decay": 0.0, "orthogonal": False})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                gradient = p.grad + group["weight_decay"] * p
+                velocity = self.state[p].setdefault("velocity", torch.zeros_like(p))
+                velocity.mul_(group["momentum"]).add_(gradient)
+                step = gradient + group["momentum"] * velocity  # Nesterov
+                if group["orthogonal"]:
+                    p.mul_(len(p) ** 0.5 / p.norm())
+                    step = orthogonalize(step.flatten(1)).view_as(p)
+                p.sub_(group["lr"] * step)
 
 
 def triangular_schedule(

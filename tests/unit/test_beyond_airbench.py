@@ -10,10 +10,13 @@ from course_utils.beyond import airbench  # pytest would take its names for test
 from course_utils.beyond.airbench import (
     AlternatingFlip,
     Lookahead,
+    Muon,
     dirac_,
+    fast_biases,
     freeze_after,
     initialize,
-    sgd_with_fast_biases,
+    kernels_of,
+    orthogonalize,
     triangular_schedule,
     whitening_kernels,
 )
@@ -97,13 +100,79 @@ def test_first_weights_of_the_network():
 
 def test_biases_are_a_group_of_their_own_with_the_same_decay_in_a_step():
     model = CifarNet(widths=(8, 8, 8))
-    optimizer = sgd_with_fast_biases(model, lr=0.5, momentum=0.9, weight_decay=0.01)
+    optimizer = torch.optim.SGD(fast_biases(model, lr=0.5, weight_decay=0.01), momentum=0.9, nesterov=True)
     weights, biases = optimizer.param_groups
     assert all(p.ndim > 1 for p in weights["params"]) and all(p.ndim == 1 for p in biases["params"])
     assert len(biases["params"]) == 7  # six of batch normalisations, one of the first convolution
     assert biases["lr"] == 64 * weights["lr"]
     assert biases["lr"] * biases["weight_decay"] == pytest.approx(weights["lr"] * weights["weight_decay"])
     assert sum(len(group["params"]) for group in (weights, biases)) == sum(p.requires_grad for p in model.parameters())
+
+
+def test_fast_biases_leave_out_what_another_optimizer_trains():
+    model = initialize(CifarNet(widths=(8, 8, 8)), torch.randn(12, 3, 2, 2))
+    kernels = kernels_of(model)
+    assert [p.shape[1:] for p in kernels] == [(24, 3, 3)] + 5 * [(8, 3, 3)]  # not the whitening: it is not trained
+    weights, _ = fast_biases(model, lr=0.5, weight_decay=0.01, without=kernels)
+    assert weights["params"] == [model.fc.weight]
+
+
+@pytest.mark.parametrize("shape", [(5, 40), (40, 5), (6, 6)])
+def test_an_orthogonalized_matrix_keeps_its_directions_and_evens_out_their_strengths(shape):
+    torch.manual_seed(0)
+    matrix = torch.randn(shape, dtype=torch.double)
+    u, before, v = torch.linalg.svd(matrix, full_matrices=False)
+    strengths = u.T @ orthogonalize(matrix, steps=5) @ v.T  # as strong as before in each old direction?
+    assert torch.allclose(strengths, torch.diag(strengths.diagonal()), atol=1e-10)
+    assert 0.6 < strengths.diagonal().min() and strengths.diagonal().max() < 1.25
+    torch.testing.assert_close(orthogonalize(7 * matrix), orthogonalize(matrix))
+    assert before.max() / before.min() > 1.5  # they were not even
+
+
+def test_a_newton_schulz_step_is_a_polynomial_of_each_singular_value():
+    x = torch.tensor([[0.6, 0.0], [0.0, 0.8]])  # of length 1
+    expected = [3.4445 * v - 4.775 * v**3 + 2.0315 * v**5 for v in (0.6, 0.8)]
+    torch.testing.assert_close(orthogonalize(x, steps=1).diagonal(), torch.tensor(expected))
+
+
+def test_muon_turns_a_kernel_and_keeps_its_length():
+    torch.manual_seed(0)
+    conv = nn.Conv2d(3, 4, 2)
+    others = fast_biases(conv, lr=0.1, weight_decay=0.0, without=[conv.weight])
+    optimizer = Muon([conv.weight], others[1:], lr=0.2, momentum=0.5)
+    before = conv.weight.detach().clone()
+    gradients = [torch.randn_like(before) for _ in range(2)]
+    velocity = torch.zeros_like(before)
+    for gradient in gradients:
+        conv.weight.grad = gradient.clone()
+        velocity = 0.5 * velocity + gradient
+        step = orthogonalize((gradient + 0.5 * velocity).flatten(1)).view_as(before)
+        before = before * 4**0.5 / before.norm() - 0.2 * step
+        optimizer.step()
+    torch.testing.assert_close(conv.weight.detach(), before)
+    conv.weight.grad = 1000 * gradients[0]
+    larger = conv.weight.detach() * 2 / conv.weight.detach().norm()
+    optimizer.step()
+    assert (conv.weight - larger).norm() < 0.2 * 2 * 1.3, "a greater gradient is no longer step"
+
+
+def test_muon_trains_the_other_groups_as_nesterov_sgd_does():
+    torch.manual_seed(0)
+    ours, twin = (CifarNet(widths=(4, 4, 4)) for _ in range(2))
+    twin.load_state_dict(ours.state_dict())
+    settings = {"lr": 0.05, "weight_decay": 0.01}
+    optimizers = (
+        Muon([], fast_biases(ours, **settings), others_momentum=0.85),
+        torch.optim.SGD(fast_biases(twin, **settings), momentum=0.85, nesterov=True),
+    )
+    x, y = torch.randn(8, 3, 32, 32), torch.arange(8)
+    for _ in range(3):
+        for model, optimizer in zip((ours, twin), optimizers, strict=True):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    for a, b in zip(ours.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_triangle_goes_up_and_down_in_lines():

@@ -60,7 +60,9 @@ def losses(name: str) -> list[float]:
     model, scheduler = make(), None
     if settings.get("ideas"):
         airbench.initialize(model, airbench.whitening_kernels(data[torch.arange(len(data))].images))
-        optimizer = airbench.sgd_with_fast_biases(model, lr=0.05, momentum=0.85, weight_decay=0.01)
+        optimizer = torch.optim.SGD(
+            airbench.fast_biases(model, lr=0.05, weight_decay=0.01), momentum=0.85, nesterov=True
+        )
         scheduler = airbench.triangular_schedule(optimizer, STEPS)
         airbench.Lookahead(model, optimizer, STEPS)
         airbench.freeze_after(model.first.bias, optimizer, STEPS // 2)
