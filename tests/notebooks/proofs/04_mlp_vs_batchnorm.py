@@ -49,7 +49,7 @@ if course.speed == "class" and not mnist.standin:
     assert v1[0] < v0[0] and all(b > a for a, b in zip(v0[4:], v1[4:], strict=True)) and v0[-1] < v1[-1] < bn[-1]
     assert 0.03 < v1[-1] - v0[-1] < 0.05 and 0.02 < bn[-1] - v1[-1] < 0.037
     assert 0 < bn[-1] - twice.validation_accuracy[-1] < 0.015 and bn[0] > max(v0[0], v1[0])
-    course.between(100 * (bn[-1] - twice.validation_accuracy[-1]), 0.1, 1.5, what="softmax twice: 0.7 points below")
+    course.between(100 * (bn[-1] - twice.validation_accuracy[-1]), 0.1, 1.5, what="softmax twice: 0.6 points below")
     course.between(on_logits["V1+BN"].train_accuracy[-1], 0.99, 0.999, what="in training 99.6 %")
     course.between(bn[-1], 0.97 - 0.008, 0.97 + 0.008, what="V1+BN after 12 epochs, about 97 %")
 
@@ -142,6 +142,17 @@ if course.speed == "class" and not mnist.standin:
     assert 2.4 < gradient_sizes[-1] / gradient_sizes[0] < 4 and 2 < differences[-1] / differences[0] < 3.8
     assert abs(gradient_sizes[4] / gradient_sizes[0] - 1) < 0.3 and len(gradient_sizes) == 13
 
+# %% at the start, what the inputs have in common cancels for the most part in the gradient (section 4)
+if not mnist.standin:
+    fresh = new("V1")
+    inputs = fresh.layers[:-1](images.flatten(1)).detach()
+    logits = fresh.layers[-1](inputs).detach().requires_grad_()
+    mse(logits, targets).backward()
+    common = logits.grad.T @ inputs.mean(dim=0).expand_as(inputs)
+    different = logits.grad.T @ (inputs - inputs.mean(dim=0))
+    uncancelled = logits.grad.abs().T @ inputs.mean(dim=0).expand_as(inputs)
+    assert common.norm() < 0.6 * different.norm() and common.norm() < 0.3 * uncancelled.norm()
+
 # %% divided by n, the variance of batches of 5 is 0.80 of the true one
 assert abs(numbers.var(dim=1, unbiased=False).mean() - 0.80) < 0.01 and abs(numbers.var(dim=1).mean() - 1.00) < 0.01
 
@@ -157,9 +168,9 @@ if not mnist.standin:
         with torch.no_grad():
             pairs = loader(mnist.validation, batch_size=size)
             asked[size] = 100 * sum((forgotten(x).argmax(dim=1) == y).sum().item() for x, y in pairs) / 5000
-    course.between(asked[1000], 96, 98.5, what="training mode, batches of 1,000: 97.4 %")
-    course.between(asked[100], 96, 98.5, what="training mode, batches of 100: 97.3 %")
-    course.between(asked[10], 84, 92, what="training mode, batches of 10: 88.7 %")
+    course.between(asked[1000], 96, 98.5, what="training mode, batches of 1,000: about 97 %")
+    course.between(asked[100], 96, 98.5, what="training mode, batches of 100: about 97 %")
+    course.between(asked[10], 84, 92, what="training mode, batches of 10: about 89 %")
     course.between(asked[2], 25, 45, what="training mode, batches of 2: most are wrong")
 
 # %% gains by epochs: they grow with the batch size
@@ -171,9 +182,9 @@ assert len(mnist.train) == 5_500 * 10 == 110 * 500 and 1_100 == 550 * 2 and 5_50
 for size in (10, 100, 500):
     course.between(sum(logits_gains[size]) / len(SEEDS), 3, 7.5, what=f"gain on logits, batches of {size}")
     for points in logits_gains[size]:
-        course.between(points, 0.5, 9, what="gains on logits from batches of 10 on: 2.5 to 6.4")
-course.between(max(logits_gains[2]), -30, -10, what="gain on logits, batches of 2, from -17 to -27")
-course.between(min(logits_gains[2]), -37, -15, what="gain on logits, batches of 2, from -17 to -27")
+        course.between(points, 0.5, 9, what="gains on logits from batches of 10 on: 2 to 7")
+course.between(max(logits_gains[2]), -30, -10, what="gain on logits, batches of 2, from -10 to -30")
+course.between(min(logits_gains[2]), -37, -15, what="gain on logits, batches of 2, from -10 to -30")
 mean_gain = {size: sum(gains) / len(gains) for size, gains in mse_gains.items()}
 course.between(mean_gain[2], 0, 20, what="gain with MSE, batches of 2")
 course.between(mean_gain[10], 45, 66, what="gain with MSE, batches of 10")
