@@ -382,6 +382,9 @@ def _train_once(learn, seed: int, steps: int) -> tuple[nn.Module, list[float]]:
             f"the model saw {len(sizes)} batches, and the list of batches was gone through {batches.passes} times; "
             f"expected each of {example} once: one forward pass, one step"
         )
+    kept = losses if isinstance(losses, list | tuple) else [losses]
+    if any(isinstance(loss, Tensor) and loss.requires_grad for loss in kept):
+        raise Wrong("the losses are tensors that keep all that backward() needs: append loss.item(), a number")
     losses = array(losses, "the list of losses")
     if losses.shape != (steps,):
         raise Wrong(f"the losses have the shape {losses.shape}, expected one number for each of {example}")

@@ -55,7 +55,7 @@ course.between(unit[at[0.3]] - max(unit[:3]), 0.3, 1, what="0 to 1: rate 0.3 aga
 few_right, _, most_right = table["raw, 0 to 255"][at[0.03]]
 course.between(most_right - few_right, 0.2, 1, what="raw at 0.03, the best and the worst of three")
 
-# %% with its own rate each form comes to about 90 % (cell [20])
+# %% with its own rate each form comes to 90 % or a little more (cell [20])
 for name, row in own.items():
     course.between(sum(row) / 3, 0.90 - 0.06, 0.96, what=f"{name} at its own rate, mean of three")
 middle = [sum(row) / 3 for row in own.values()]
@@ -141,14 +141,15 @@ course.between(ahead, 20, 90, what="pictures that momentum 0.9 reads more than t
 if not mnist.standin and course.speed != "smoke":
     assert abs(ahead - 52) < 40 and abs(control_ahead - 3) < 25
     only_one = [(best != other).sum().item() ** 0.5 for other in correct.values()]
-    assert abs(only_one[0] - 10) < 3 and abs(only_one[2] - 7) < 2 and 2.5 < ahead / only_one[0] < 5 + 3
+    assert abs(only_one[0] - 10) < 3 and abs(only_one[2] - 7) < 2 and 3 < ahead / only_one[0] < 8
+    assert control_ahead / only_one[2] < 2
 course.between(control_ahead, -20, 25, what="pictures that momentum 0.9 reads more than the control")
 
 # %% with longer steps three epochs leave fewer mistakes than five of the first run (cell [63])
 if len(plain) >= 5:
     course.between(max(more[2], control[2]) - plain[4], -0.02, 0.001, what="mistakes: three epochs against five")
 
-# %% a gap of about one point, and validation losses that still fall (cell [64])
+# %% a gap of about one point, and no validation loss that goes on rising (cell [64])
 known_pictures = loader(course.sample(mnist.train), batch_size=1000)
 gaps = [evaluate(models[name], known_pictures).accuracy - runs[name].validation_accuracy[-1] for name in runs]
 course.between(min(gaps), 0.002, 0.012, what="smallest gap")
@@ -156,6 +157,9 @@ course.between(max(gaps), 0.004, 0.02, what="largest gap")
 for name, history in runs.items():
     course.between(
         history.validation_loss[-1] / history.validation_loss[0], 0.1, 0.75, what=f"{name}: loss, last / first"
+    )
+    course.between(
+        history.validation_loss[-1] / min(history.validation_loss), 1, 1.3, what=f"{name}: loss, last / least"
     )
 
 # %% 500 pictures: the validation loss turns after about 15 epochs and rises by a third or more (cell [67])
@@ -190,7 +194,17 @@ course.between(losses_of["early"][1], 0.049 - 0.03, 0.049 + 0.08, what="mean los
 course.between(losses_of["late"][1], 0.022 - 0.01, 0.022 + 0.02, what="mean loss of right ones, all epochs")
 course.between(losses_of["late"][1] / losses_of["early"][1], 0.1, 0.8, what="right ones: all epochs / stopped")
 
-# %% the real exam: 96 % after one pass, 99 % for the chosen model, three quarters of the mistakes gone (cell [70])
+# %% the network becomes surer of most answers, right and wrong; right digits of wrong ones fall (cell [69])
+if not mnist.standin and course.speed != "smoke":
+    before, after = (predict(one, exam)[0].softmax(dim=1) for one in (stopped, small))
+    surer = after.amax(dim=1) > before.amax(dim=1)
+    answers = predict(small, exam)[1]
+    wrong = (before.argmax(dim=1) != answers) & (after.argmax(dim=1) != answers)
+    fell = after.gather(1, answers[:, None]) < before.gather(1, answers[:, None])
+    for what, some_of in (("all", surer), ("wrong", surer[wrong]), ("right digit of wrong", fell.squeeze(1)[wrong])):
+        course.between(some_of.double().mean().item(), 0.65, 1, what=f"share, {what}")
+
+# %% the real exam: 96 % after one pass, 99 % for the chosen one, over three quarters of mistakes gone (cell [70])
 single_score, chosen_score = (evaluate(m, test).accuracy for m in (single, models[chosen]))
 course.between(single_score, 0.96 - 0.02, 0.97, what="test accuracy after one pass")
 course.between(chosen_score, 0.99 - 0.012, 0.995, what="test accuracy of the chosen model")

@@ -244,6 +244,16 @@ def learn_without_zero_grad(model, batches):
     return losses
 
 
+def learn_keeping_tensors(model, batches):
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.03, momentum=0.9), []
+    for images, targets in batches:
+        optimizer.zero_grad()
+        losses.append(F.cross_entropy(model(images), targets))
+        losses[-1].backward()
+        optimizer.step()
+    return losses
+
+
 def learn_half(model, batches):
     return trained(sgd(0.03, 0.9))(model, batches[: len(batches) // 2])
 
@@ -448,6 +458,8 @@ WRONG = {
         (trained(sgd(0.03, 0.9), model_of=copy.deepcopy), "the model has its first weights still"),
         (learn_without_zero_grad, "zero_grad"),
         (learn_half, "the model saw 3 batches"),
+        (learn_keeping_tensors, "append loss.item()"),
+        (lambda model, batches: torch.stack(learn_keeping_tensors(model, batches)), "append loss.item()"),
         (learn_softmax_twice, "softmax before cross_entropy"),
         (trained(sgd(1e6)), "a smaller rate"),
         (lambda model, batches: [2.3] * len(batches), "the model has its first weights still"),
