@@ -78,7 +78,7 @@ class CifarRecipe:
     @property
     def settings(self) -> str:
         """For the reader of results/reproduction.json."""
-        return f"all ideas of lesson 13; batch {self.batch_size}"
+        return f"Muon, {self.epochs} epochs, batch {self.batch_size}"
 
     @property
     def budget(self) -> str:

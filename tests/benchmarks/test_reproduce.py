@@ -65,9 +65,9 @@ def test_every_recipe_of_cifar10_trains(small, name):
 def test_cifar10_has_a_table(small):
     assert reproduce.cifar10_table({}) == "Not yet run."
     recipe = shortened(cifar10.FINAL)
-    reproduce.store("CAP", "final", recipe, 777, reproduce.run("short", recipe, seed=777))
+    reproduce.store("CAP", "muon", recipe, 777, reproduce.run("short", recipe, seed=777))
     header, line, row = reproduce.cifar10_table(reproduce.read()).splitlines()
-    assert header.count("|") == line.count("|") == row.count("|") and row.startswith("| 777 | ")
+    assert header.count("|") == line.count("|") == row.count("|") and row.startswith("| Muon, 1 epochs, batch 32 | 777 | ")
 
 
 def test_an_ablation_takes_one_idea_away():

@@ -28,7 +28,7 @@ def good_results() -> dict[str, dict]:
         )
     }
     final = {"accuracy": 0.942, "images": "test", "petaflop": 0.32}
-    reproduction["CAP"] = {"final": {"seeds": {"777": final, "778": final, "779": final}}}
+    reproduction["CAP"] = {"muon": {"seeds": {"777": final, "778": final, "779": final}}}
     budget = cifar10.IN_CLASS
     on_validation = {"777": {"images": "validation"}}
     ms = {"A": [100.0] * 5, "A, 2 workers": [90.0] * 5, "B": [4.0] * 5, "C": [3.9] * 5, "B16": [3.0] * 5}
@@ -75,7 +75,7 @@ def test_all_targets_met(check):
     assert "met     load MNIST: 0.01 s, wanted < 0.3 s" in lines
 
 
-FINAL = ("reproduction", "CAP", "final", "seeds", "777")
+FINAL = ("reproduction", "CAP", "muon", "seeds", "777")
 BUDGET = cifar10.IN_CLASS.budget
 READING = ("data_path", "seconds", "reading")
 MS = ("speed", "trainings", "M", "ms")
