@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
 from course_utils import ROOT
-from course_utils.beyond.airbench import whitening_kernels
+from course_utils.beyond.airbench import orthogonalize, whitening_kernels
 from course_utils.models import LeNet, LeNet5, Mlp, Vgg
 from course_utils.network.diagrams import boxes_of, draw_boxes
 from course_utils.photos.page import find_digits, practice_page
@@ -157,13 +157,25 @@ def clinic(axis: Axes) -> None:
 
 
 def whitening(axis: Axes) -> None:
-    """The kernels of lesson 13, from the patches of the street: what its patches of 2x2 pixels are made of."""
+    """The kernels of lesson 12, from the patches of the street: what its patches of 2x2 pixels are made of."""
     street = torch.from_numpy(imageio.imread(IMAGES / "street.png")).permute(2, 0, 1)[None] / 255
     kernels = whitening_kernels(street - street.mean(dim=(2, 3), keepdim=True))
     for i, kernel in enumerate(kernels):
         kernel = kernel / kernel.flatten()[kernel.abs().argmax()]  # -1 to 1, the same sign on every machine
         pixels = (255 * (kernel + 1) / 2).permute(1, 2, 0).byte().numpy()
         picture(axis, pixels, 0.1 + 0.44 * (i % 6), 0.78 - 0.56 * (i // 6), 0.38)
+
+
+def even_steps(axis: Axes) -> None:
+    """What a matrix makes of a circle: a flat ellipse; after one and two Newton-Schulz steps, a rounder one."""
+    matrix = torch.tensor([[0.8, 0.45], [0.45, 0.4]])
+    turn = torch.linspace(0, 2 * torch.pi, 80)
+    circle = torch.stack([turn.cos(), turn.sin()])
+    for i, (steps, color) in enumerate(((0, ORANGE), (1, GREEN), (2, BLUE))):
+        shape = orthogonalize(matrix, steps) @ circle
+        center = 0.46 + 0.92 * i
+        axis.plot(center + 0.36 * shape[0], 0.72 + 0.36 * shape[1], color=color, linewidth=2)
+        small(axis, center, 0.08, f"{steps} steps" if steps != 1 else "1 step")
 
 
 def processes(axis: Axes) -> None:
@@ -241,7 +253,8 @@ PANELS = [
         network(Vgg(), (1, 3, 32, 32), channels_of, 0.5),
     ),
     ("11  The debug clinic", "find a fault by its symptom, mend it", clinic),
-    ("13  To 94 % on CIFAR-10", "one measured idea at a time", whitening),
+    ("12  A faster network", "first weights that need no training", whitening),
+    ("13  To 94 % on CIFAR-10", "Muon: steps with even directions", even_steps),
     ("14  Several processes", "one training, shared", processes),
 ]
 
