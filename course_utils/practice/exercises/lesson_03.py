@@ -333,6 +333,8 @@ def five_causes(answer) -> None:
 
 # ---- 3: a classifier for points ----
 
+SHELLS_GOAL = 0.95
+
 
 def shells(n: int, dimensions: int, classes: int, seed: int) -> tuple[Tensor, Tensor]:
     """Points (n, dimensions) in shells around 0, one inside the other, and the number (n,) of the shell of each."""
@@ -355,11 +357,13 @@ def classifier_of_points(train) -> None:
         _scores_of(model, new_points[:1], (1, classes), example)
         scores = _scores_of(model, new_points, (1000, classes), example)
         right = (scores.argmax(1) == new_labels).float().mean().item()
-        if right < 0.95:
+        if right < SHELLS_GOAL:
             hint = "more steps, or another learning rate"
             if _is_linear(model, new_points):
                 hint = "your model is linear, and no line divides a ring from its middle: put a ReLU between two layers"
-            raise Wrong(f"{right:.1%} of 1,000 new points are right, expected 95 %: {hint} (for {example})")
+            raise Wrong(
+                f"{right:.1%} of 1,000 new points are right, expected {100 * SHELLS_GOAL:.0f} %: {hint} (for {example})"
+            )
 
 
 def _scores_of(model: Callable, inputs: Tensor, shape: tuple[int, ...], example: str) -> Tensor:
