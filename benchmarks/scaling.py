@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 
 from benchmarks.report import RESULTS, machine, write_json
 from course_utils import show
-from course_utils.beyond.distributed import torchrun
+from course_utils.beyond.distributed import run_processes
 
 RESULT, PICTURE = RESULTS / "scaling.json", RESULTS / "scaling.png"
 BATCH, IMAGES, EPOCHS, ROUNDS = 128, 20_000, 3, 3
@@ -42,7 +42,7 @@ def epoch_seconds(processes: int, threads: int) -> list[float]:
         checkpoint = Path(folder) / "checkpoint.pt"
         options = {"batch-size": BATCH // processes, "images": IMAGES, "epochs": EPOCHS, "checkpoint": checkpoint}
         words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
-        torchrun(["-m", "course_utils.beyond.train_ddp", *words], processes, threads, timeout=1800)
+        run_processes(["-m", "course_utils.beyond.train_ddp", *words], processes, threads, timeout=1800)
         return torch.load(checkpoint, weights_only=True)["history"]["seconds"][1:]
 
 

@@ -1,4 +1,4 @@
-"""One training in several processes: the group, its averages, and `torchrun` started from a notebook.
+"""One training in several processes: the group, its averages, and the start of processes from a notebook.
 
 Lesson 14 explains the words. Under torchrun the same `fit` runs in each process, with the model in a
 DistributedDataParallel, a DistributedSampler in the training loader, and the callbacks `AllProcesses` and
@@ -105,7 +105,7 @@ def _grouped() -> bool:
 
 
 def _end_with_stdin() -> None:
-    """End this process when the standard input is closed: whoever started it with `torchrun` below is gone."""
+    """End this process when the standard input is closed: whoever started it with `run_processes` below is gone."""
     while os.read(0, 1):  # not sys.stdin.read: it holds a lock that Python wants when it ends
         pass
     os._exit(1)
@@ -174,10 +174,10 @@ class SharedCheckpoint(Checkpoint):
 # ---- in the notebook ----
 
 
-def torchrun(
+def run_processes(
     arguments: Sequence[str], processes: int = 2, threads: int = 1, timeout: float = 120, check: bool = True
 ) -> subprocess.CompletedProcess:
-    """Start a script in several processes of this machine, as `torchrun` in a terminal does, and wait for their end.
+    """Start a script in several processes of this machine, with the command `torchrun`, and wait for their end.
 
     The processes end with this one, even if it is killed. Addresses and ports are those of this machine alone.
 

@@ -1,4 +1,4 @@
-"""Pictures of networks, drawn from what their layers do: `architecture` is the one to call.
+"""Pictures of networks, drawn from what their layers do: `architecture` is the one to call. And `ring`, of processes.
 
 A box is the output of a layer. It is to scale: its height and its depth are the sides of the picture, its thickness
 tells the channels. A flat bar is a list of numbers. Channels and lists are on a log scale: 128 numbers would need 128
@@ -15,7 +15,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon
+from matplotlib.patches import Polygon, Rectangle
 from torch import nn
 
 from course_utils import show
@@ -150,7 +150,7 @@ def row_size(lines: int) -> tuple[float, float]:
 
 def rows_of(boxes: Sequence[Box]) -> list[Sequence[Box]]:
     """Cut into rows of about the same length, so that texts do not touch each other."""
-    widest = max(10, *(len(text) for box in boxes for text in box.above + box.below))
+    widest = max(10.5, *(len(text) for box in boxes for text in box.above + box.below))  # 10 letters and a gap
     longest = int((WIDTH - MARGIN) / (0.073 * widest))  # a letter is about 0.073 inches wide
     per_row = math.ceil(len(boxes) / math.ceil(len(boxes) / longest))
     return [boxes[first : first + per_row] for first in range(0, len(boxes), per_row)]
@@ -187,4 +187,50 @@ def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None
     scales = "height and depth: sides of the picture; thickness: channels, bars: lists of numbers (both not to scale)"
     figure.supxlabel(scales, fontsize=8.5, color="0.35")
     figure.set_label(summary(name, boxes))
+    return show.finish(figure, title)
+
+
+def ring(states: Sequence[Sequence[Sequence[int]]], title: str | None = None) -> Figure:
+    """What each process of a ring all-reduce holds at the start and after each round: a small table for each state.
+
+    A cell that has changed is what its process received from the one above it, as the arrow says (the first process
+    receives from the last one); it has a thick border. A cell is green when it holds the sum of all processes.
+
+    Args:
+        states: whole numbers, *(states, processes, parts)*; states[0] is the start.
+        title: what to see.
+
+    The figure's label (`figure.get_label()`) says the same in one line of text.
+    """
+    tables = [[[int(number) for number in row] for row in state] for state in states]
+    processes, parts = len(tables[0]), len(tables[0][0])
+    sums = [sum(column) for column in zip(*tables[0], strict=True)]
+    digits = max(len(str(total)) for total in sums)
+    columns = min(4, len(tables))
+    rows = math.ceil(len(tables) / columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(9.6, rows * (0.42 * processes + 0.75) + 0.4), squeeze=False)
+    for i, axis in enumerate(axes.flat):
+        axis.axis("off")
+        if i >= len(tables):
+            continue
+        axis.set(xlim=(-1.35, parts + 0.05), ylim=(processes + 0.6, -0.6), aspect="auto")
+        axis.set_title(f"after round {i}" if i else "at the start", fontsize=10)
+        for rank, row in enumerate(tables[i]):
+            axis.text(-0.15, rank + 0.5, f"rank {rank}", ha="right", va="center", fontsize=FONT)
+            for k, number in enumerate(row):
+                new = i > 0 and number != tables[i - 1][rank][k]
+                light = shade(COLORS["pool"], 0.45) if number == sums[k] else shade(COLORS["list"], 0.6) if new else "w"
+                box = Rectangle((k, rank), 1, 1, facecolor=light, edgecolor="0.6", linewidth=0.8)
+                axis.add_patch(box)
+                axis.text(k + 0.5, rank + 0.5, f"{number:0{digits}d}", ha="center", va="center", fontsize=8)
+                if new:
+                    box.set(edgecolor="black", linewidth=1.8, zorder=3)
+                    style = {"arrowstyle": "-|>", "color": "black", "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
+                    axis.annotate("", (k + 0.5, rank + 0.2), (k + 0.5, rank - 0.26), arrowprops=style, zorder=4)
+                    if rank == 0:  # it comes from the last process
+                        axis.plot([k + 0.5] * 2, [processes - 0.25, processes + 0.4], color="black", linewidth=1.4)
+    finished = [sum(number == total for row in t for number, total in zip(row, sums, strict=True)) for t in tables]
+    figure.set_label(
+        f"{processes} processes, {parts} parts; finished sums at the start and after each round: {finished}"
+    )
     return show.finish(figure, title)

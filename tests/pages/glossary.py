@@ -15,7 +15,7 @@ from tests.notebooks.rules import ROOT, Book, anchors, label, slug
 GLOSSARY = ROOT / "docs" / "GLOSSARY.md"
 LINK = re.compile(r"\[([^\]]*)\]\(\.\./docs/GLOSSARY\.md#([^)]*)\)")
 ENTRY = re.compile(
-    r"## (.+)\n\n\*\*(.+)\*\* · (.+) \[Lesson (\d\d, section \d)\]\(\.\./notebooks/(.+)\.ipynb#(.+)\)\n*"
+    r"## (.+)\n\n\*\*(.+)\*\* · (.+) \[Lesson (\d\d, section \d+)\]\(\.\./notebooks/(.+)\.ipynb#(.+)\)\n*"
 )
 NOT_PROSE = re.compile(
     r"^ *(```|~~~).*?^ *\1|<details.*?</details>|\$\$.*?\$\$"  # over several lines
@@ -68,7 +68,7 @@ def term_faults(term: Term) -> Iterator[str]:
     lesson = ROOT / "notebooks" / f"{term.lesson}.ipynb"
     if not lesson.exists() or term.section not in anchors(lesson):
         yield f"{term.name}: {lesson.name} has no section #{term.section}"
-    if term.place != (place := f"{term.lesson[:2]}, section {term.section[0]}"):
+    if term.place != (place := f"{term.lesson[:2]}, section {term.section.partition('-')[0]}"):
         yield f"{term.name}: the link says {term.place!r}, but leads to {place}"
 
 

@@ -40,7 +40,7 @@ def together(killed, tmp_path_factory):
     shutil.copy(killed[0] / "checkpoint.pt", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DEVICE", "cpu")
-        done = distributed.torchrun([SCRIPT, "together", str(folder)], **RUN)
+        done = distributed.run_processes([SCRIPT, "together", str(folder)], **RUN)
     return [torch.load(folder / f"together-{rank}.pt", weights_only=True) for rank in (0, 1)], done.stdout
 
 
@@ -50,7 +50,7 @@ def killed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DEVICE", "cpu")
-        done = distributed.torchrun([SCRIPT, "killed", str(folder)], check=False, **RUN)
+        done = distributed.run_processes([SCRIPT, "killed", str(folder)], check=False, **RUN)
     return folder, done
 
 
@@ -212,13 +212,13 @@ def test_a_failure_shows_its_message(tmp_path):
     broken = tmp_path / "broken.py"
     broken.write_text("raise SystemError('told to the reader')", encoding="utf-8")
     with pytest.raises(RuntimeError, match="(?s)broken.py.* failed.*told to the reader"):
-        distributed.torchrun([str(broken)], processes=1)
+        distributed.run_processes([str(broken)], processes=1)
 
 
 @pytest.mark.slow
 def test_who_waits_for_ever_is_ended(tmp_path):
-    """Killing whoever called torchrun, as a kernel is killed, ends all processes; so does the time-out."""
-    call = f"from course_utils.beyond.distributed import torchrun; torchrun({[SCRIPT, 'hanging', str(tmp_path)]})"
+    """Killing whoever called run_processes, as a kernel is killed, ends all processes; so does the time-out."""
+    call = f"from course_utils.beyond.distributed import run_processes; run_processes({[SCRIPT, 'hanging', str(tmp_path)]})"
     caller = subprocess.Popen([sys.executable, "-c", call], cwd=ROOT)
     end = time.monotonic() + 120
     while len(list(tmp_path.glob("*.pid"))) < 2:
@@ -235,7 +235,7 @@ def test_who_waits_for_ever_is_ended(tmp_path):
 
 def test_a_timeout_says_what_may_be_wrong(tmp_path):
     with pytest.raises(TimeoutError, match="2 processes did not end within 0.2 s.*all_reduce"):
-        distributed.torchrun([SCRIPT, "hanging", str(tmp_path)], timeout=0.2)
+        distributed.run_processes([SCRIPT, "hanging", str(tmp_path)], timeout=0.2)
     assert_gone(tmp_path)
 
 
@@ -254,7 +254,7 @@ torch.distributed.rendezvous.TCPStore = backend.TCPStore = Store
 
 @pytest.mark.slow
 @pytest.mark.parametrize("windows", [False, True])
-def test_torchrun_works_without_libuv_as_on_windows(windows, tmp_path, monkeypatch):
+def test_run_processes_works_without_libuv_as_on_windows(windows, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(NO_LIBUV, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(distributed, "WINDOWS", windows)
@@ -264,7 +264,7 @@ def test_torchrun_works_without_libuv_as_on_windows(windows, tmp_path, monkeypat
         "with process_group():\n    print(mean_of_all([1.5], 1))",
         encoding="utf-8",
     )
-    done = distributed.torchrun([str(meet)], check=False, **RUN)
+    done = distributed.run_processes([str(meet)], check=False, **RUN)
     if windows:
         assert done.returncode == 0 and done.stdout.count("[1.5]") == 2, done.stderr
     else:

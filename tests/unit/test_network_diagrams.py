@@ -8,7 +8,7 @@ from torch import nn
 
 from course_utils import show
 from course_utils.models import CifarNet, Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
-from course_utils.network.diagrams import architecture, boxes_of, rows_of
+from course_utils.network.diagrams import architecture, boxes_of, ring, rows_of
 from course_utils.network.layers import shape_table
 
 GREY, COLOR = (1, 1, 28, 28), (1, 3, 32, 32)
@@ -121,3 +121,18 @@ def test_a_model_without_parameters_and_a_title_of_ones_own():
     figure = architecture(nn.Sequential(nn.MaxPool2d(2)), GREY)
     assert figure.get_suptitle().startswith("Sequential: 0 parameters")
     assert "Half" in architecture(nn.Sequential(nn.MaxPool2d(2)), GREY, title="Half").get_suptitle()
+
+
+@pytest.mark.parametrize("p", [2, 3, 5])
+def test_a_ring_marks_what_was_received_and_what_is_finished(p):
+    start = [[10**rank] * p for rank in range(p)]
+    half = [[*row] for row in start]
+    half[1][0] += start[0][0]  # process 0 sends its part 0 to process 1
+    figure = ring([start, half, [[sum(column) for column in zip(*start, strict=True)]] * p])
+    boxes = [axis.patches for axis in figure.axes[:3]]
+    assert [len(patches) for patches in boxes] == [p * p] * 3
+    thick = [[i for i, box in enumerate(patches) if box.get_linewidth() > 1] for patches in boxes]
+    finished = 1 if p == 2 else 0  # of two, one addition makes the sum
+    assert thick == [[], [p], [i for i in range(p * p) if not (finished and i == p)]]
+    assert figure.get_label().endswith(f"[0, {finished}, {p * p}]")
+    assert [t for t in texts(figure) if t.isdigit()].count("1" * p) == p * p + finished

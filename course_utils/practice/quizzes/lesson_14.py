@@ -1,4 +1,4 @@
-"""The quiz of lesson 14: shares, batches, waiting, and bytes."""
+"""The quiz of lesson 14: shares, batches, random numbers, waiting, and bytes."""
 
 from course_utils.practice.quiz import question, right, wrong
 
@@ -6,6 +6,7 @@ PICTURES, PROCESSES, BATCH = 1_000, 3, 64
 EACH = -(-PICTURES // PROCESSES)
 PARAMETERS, MACHINES = 44_426, 4  # LeNet
 SENT = 2 * (MACHINES - 1) * PARAMETERS * 4 // MACHINES
+MANY = 64
 
 QUESTIONS = (
     question(
@@ -46,5 +47,31 @@ QUESTIONS = (
         right("Padded pictures count twice.", "share without padding, and add hits and pictures over all processes."),
         wrong("Accuracy needs `nccl`.", "the backend only sends messages, of any meaning."),
         wrong("The sampler shuffles.", "the order does not change how many are right."),
+    ),
+    question(
+        "All processes call `torch.manual_seed(777)` at the beginning, and the network has dropout. What happens?",
+        wrong("An error: two processes must not have one seed.", "nothing compares the seeds."),
+        right(
+            "All drop the same units in the first picture of their share, in the second, and so on.",
+            "call `torch.manual_seed(777 + rank)` after the network is made.",
+        ),
+        wrong("DDP gives each process a seed of its own.", "DDP copies weights and buffers, no random numbers."),
+        wrong("The networks become different.", "all make the same step: the mean of the gradients."),
+    ),
+    question(
+        f"You go from 2 to {MANY} machines, with a ring and a small network. What makes the all-reduce longer?",
+        wrong("The bytes: each sends its whole gradient to all others.", "each sends less than twice its gradient."),
+        right(
+            "The waits.",
+            f"2 rounds become 2 · {MANY - 1} = {2 * (MANY - 1)}, and each costs the latency, however short a part is.",
+        ),
+        wrong("Rank 0: it receives everything.", "in a ring, nobody receives more than others."),
+    ),
+    question(
+        "A batch is computed in four equal pieces, with `backward()` after each and one step at the end. By what must "
+        "the mean loss of each piece be multiplied?",
+        wrong("`4`", "the gradients are added up; this makes their sum still larger."),
+        wrong("`1`", "the sum of four means is four times the mean."),
+        right("`1/4`", "then the sum of the pieces is the mean over the batch."),
     ),
 )

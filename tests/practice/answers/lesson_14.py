@@ -1,34 +1,66 @@
-"""Answers to the exercises of lesson 14."""
+"""Answers to the tasks and exercises of lesson 14."""
+
+import math
 
 import numpy as np
 import torch
-from torch.utils.data import DistributedSampler
+import torch.nn.functional as F
 
-# ---- 1: indices ----
-
-
-def indices_by_list(n, rank, world_size):
-    found = list(range(n))
-    while len(found) % world_size:
-        found.append(found[len(found) - n])
-    return found[rank::world_size]
+# ---- a: an all-reduce, played ----
 
 
-def indices_by_modulo(n, rank, world_size):
-    each = -(-n // world_size)
-    return np.arange(rank, each * world_size, world_size) % n
+def all_reduce(tensors):
+    total = sum(tensors)
+    for tensor in tensors:
+        tensor.copy_(total)
 
 
-def indices_by_torch(n, rank, world_size):
-    return torch.tensor(list(DistributedSampler(range(n), world_size, rank, shuffle=False)))
+def all_reduce_by_slices(tensors):
+    total = torch.stack(tensors).sum(0)
+    for tensor in tensors:
+        tensor[:] = total
 
 
-def padded(n, world_size, pad=None):
-    each = -(-n // world_size)
-    return [i if i < n else (i - n if pad is None else pad) for i in range(each * world_size)]
+def all_reduce_through_rank_0(tensors):
+    for tensor in tensors[1:]:
+        tensors[0] += tensor
+    for tensor in tensors[1:]:
+        tensor.copy_(tensors[0])
 
 
-# ---- 2: accuracy ----
+def all_reduce_new(tensors):
+    total = sum(tensors)
+    for i in range(len(tensors)):
+        tensors[i] = total
+
+
+def all_reduce_one_after_the_other(tensors):
+    for tensor in tensors:
+        tensor.copy_(sum(tensors))
+
+
+def all_reduce_mean(tensors):
+    total = sum(tensors) / len(tensors)
+    for tensor in tensors:
+        tensor.copy_(total)
+
+
+def all_reduce_rank_0(tensors):
+    tensors[0].copy_(sum(tensors))
+
+
+def all_reduce_two(tensors):
+    total = tensors[0] + tensors[1]
+    for tensor in tensors:
+        tensor.copy_(total)
+
+
+def all_reduce_and_return(tensors):
+    all_reduce(tensors)
+    return tensors
+
+
+# ---- 1: accuracy ----
 
 
 def accuracy_by_place(hits, n):
@@ -48,7 +80,7 @@ def everything(hits):
     return [hit for part in hits for hit in part]
 
 
-# ---- 3: gradients ----
+# ---- 2: gradients ----
 
 
 def average(models):
@@ -76,6 +108,13 @@ def average_with(mean, last=None):
     return function
 
 
+def average_shared(models):
+    for same in zip(*[model.parameters() for model in models], strict=True):
+        mean = torch.stack([p.grad for p in same]).mean(0)
+        for p in same:
+            p.grad = mean
+
+
 def one_after_the_other(models):
     for same in zip(*[model.parameters() for model in models], strict=True):
         for p in same:
@@ -94,7 +133,7 @@ def averages_weights_too(models):
         p.data += p.grad
 
 
-# ---- 4: statistics ----
+# ---- 3: statistics ----
 
 
 def statistics(shares):
@@ -121,28 +160,242 @@ def stacked(values):
     return torch.stack(list(values)).mean(0)
 
 
+# ---- 4: the ring ----
+
+
+def ring(rank, p, numbers, send, receive):
+    parts = list(numbers.tensor_split(p))
+    for step in range(p - 1):
+        send(parts[(rank - step) % p])
+        k = (rank - 1 - step) % p
+        parts[k] = parts[k] + receive()
+    for step in range(p - 1):
+        send(parts[(rank + 1 - step) % p])
+        parts[(rank - step) % p] = receive()
+    return torch.cat(parts)
+
+
+def ring_in_place(rank, p, numbers, send, receive):
+    parts, k = numbers.tensor_split(p), rank
+    for step in range(2 * (p - 1)):
+        send(parts[k])
+        k = (k - 1) % p
+        parts[k].copy_(parts[k] + receive() if step < p - 1 else receive())
+    return numbers
+
+
+def ring_other_parts(rank, p, numbers, send, receive):
+    """It begins with another part: this is as good."""
+    parts = [part.tolist() for part in numbers.tensor_split(p)]
+    for step in range(p - 1):
+        send(torch.tensor(parts[(rank + 1 - step) % p]))
+        k = (rank - step) % p
+        parts[k] = [a + b for a, b in zip(parts[k], receive().tolist(), strict=True)]
+    for step in range(p - 1):
+        send(torch.tensor(parts[(rank + 2 - step) % p]))
+        parts[(rank + 1 - step) % p] = receive().tolist()
+    return torch.tensor(sum(parts, []))
+
+
+def ring_whole_vectors(rank, p, numbers, send, receive):
+    total, message = numbers.clone(), numbers
+    for _ in range(p - 1):
+        send(message)
+        message = receive()
+        total += message
+    return total
+
+
+def ring_first_loop(rank, p, numbers, send, receive):
+    parts = list(numbers.tensor_split(p))
+    for step in range(p - 1):
+        send(parts[(rank - step) % p])
+        parts[(rank - 1 - step) % p] = parts[(rank - 1 - step) % p] + receive()
+    return torch.cat(parts)
+
+
+def ring_chunk(rank, p, numbers, send, receive):
+    parts = list(numbers.chunk(p))
+    for step in range(p - 1):
+        send(parts[(rank - step) % p])
+        parts[(rank - 1 - step) % p] = parts[(rank - 1 - step) % p] + receive()
+    for step in range(p - 1):
+        send(parts[(rank + 1 - step) % p])
+        parts[(rank - step) % p] = receive()
+    return torch.cat(parts)
+
+
+def ring_receives_first(rank, p, numbers, send, receive):
+    parts = list(numbers.tensor_split(p))
+    for step in range(p - 1):
+        parts[(rank - 1 - step) % p] = parts[(rank - 1 - step) % p] + receive()
+        send(parts[(rank - step) % p])
+    return torch.cat(parts)
+
+
+def ring_of_four(rank, p, numbers, send, receive):
+    return ring(rank, 4, numbers, send, receive)
+
+
+def ring_one_round_more(rank, p, numbers, send, receive):
+    result = ring(rank, p, numbers, send, receive)
+    send(result[:1])
+    receive()
+    return result
+
+
+def ring_that_leaves_a_message(rank, p, numbers, send, receive):
+    parts = list(numbers.tensor_split(p))
+    for step in range(p - 1):
+        send(parts[(rank - step) % p])
+        k = (rank - 1 - step) % p
+        parts[k] = parts[k] + receive()
+    for step in range(p - 1):
+        send(parts[(rank + 1 - step) % p])
+        if step < p - 2:
+            parts[(rank - step) % p] = receive()
+    return torch.cat(parts)
+
+
+def ring_adds_twice(rank, p, numbers, send, receive):
+    parts, k = list(numbers.tensor_split(p)), rank
+    for _ in range(2 * (p - 1)):
+        send(parts[k])
+        k = (k - 1) % p
+        parts[k] = parts[k] + receive()
+    return torch.cat(parts)
+
+
+# ---- 5: pieces of a batch ----
+
+
+def pieces(model, batches, most):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for images, targets in batches:
+        optimizer.zero_grad()
+        for x, y in zip(images.split(most), targets.split(most), strict=True):
+            (len(x) / len(images) * F.cross_entropy(model(x), y)).backward()
+        optimizer.step()
+
+
+def pieces_as_sums(model, batches, most):
+    for images, targets in batches:
+        model.zero_grad()
+        for start in range(0, len(images), most):
+            stop = start + most
+            loss = F.cross_entropy(model(images[start:stop]), targets[start:stop], reduction="sum")
+            loss.backward()
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= 0.1 * p.grad / len(images)
+
+
+def pieces_with_one_graph(model, batches, most):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for images, targets in batches:
+        losses = [
+            F.cross_entropy(model(x), y, reduction="sum")
+            for x, y in zip(images.split(most), targets.split(most), strict=True)
+        ]
+        optimizer.zero_grad()
+        (sum(losses) / len(images)).backward()
+        optimizer.step()
+
+
+def pieces_with(share=lambda x, images: len(x) / len(images), each=False, clear=True, lr=0.1, step=True, most=None):
+    def train(model, batches, limit):
+        optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+        for images, targets in batches:
+            if clear:
+                optimizer.zero_grad()
+            size = most or limit
+            for x, y in zip(images.split(size), targets.split(size), strict=True):
+                (share(x, images) * F.cross_entropy(model(x), y)).backward()
+                if each:
+                    optimizer.step()
+                    optimizer.zero_grad()
+            if step and not each:
+                optimizer.step()
+
+    return train
+
+
+def pieces_cleared_each_time(model, batches, most):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for images, targets in batches:
+        for x, y in zip(images.split(most), targets.split(most), strict=True):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+
+
+def pieces_of_equal_weight(model, batches, most):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for images, targets in batches:
+        optimizer.zero_grad()
+        cut = list(zip(images.split(most), targets.split(most), strict=True))
+        for x, y in cut:
+            (F.cross_entropy(model(x), y) / len(cut)).backward()
+        optimizer.step()
+
+
 RIGHT = {
-    "1": [indices_by_list, indices_by_modulo, indices_by_torch],
-    "2": [accuracy_by_place, accuracy_by_transpose, accuracy_by_numpy],
-    "3": [average, average_in_place],
-    "4": [statistics, statistics_in_two_rounds, lambda s: (torch.cat(s).mean(0), torch.cat(s).var(0, unbiased=False))],
-    "5": [
-        lambda n, p: 2 * (p - 1) * n * 4 // p,
-        lambda n, p: sum(4 * n / p for _ in range(2 * p - 2)),
-        lambda n, p: torch.tensor(8 * n * (1 - 1 / p)),
+    "a": [all_reduce, all_reduce_by_slices, all_reduce_through_rank_0],
+    "b": [
+        lambda n, p, b: math.ceil(math.ceil(n / p) / b),
+        lambda n, p, b: -(-n // (p * b)),  # the same, in one division
+        lambda n, p, b: len(range(0, len(range(0, n, p)), b)),
     ],
+    "c": [
+        lambda sizes: [size / sum(sizes) for size in sizes],
+        lambda sizes: np.array(sizes) / np.sum(sizes),
+        lambda sizes: torch.tensor(sizes) / sum(sizes),
+    ],
+    "d": [lambda r, p: (r + 1) % p, lambda r, p: 0 if r == p - 1 else r + 1, lambda r, p: (r - (p - 1)) % p],
+    "1": [accuracy_by_place, accuracy_by_transpose, accuracy_by_numpy],
+    "2": [average, average_in_place],
+    "3": [statistics, statistics_in_two_rounds, lambda s: (torch.cat(s).mean(0), torch.cat(s).var(0, unbiased=False))],
+    "4": [ring, ring_in_place, ring_other_parts],
+    "5": [pieces, pieces_as_sums, pieces_with_one_graph],
 }
 WRONG = {
-    "1": [
-        (lambda n, r, p: list(range(r, n, p)), "without padding"),
-        (lambda n, r, p: list(range(r, n // p * p, p)), "rounded down"),
-        (lambda n, r, p: padded(n, p)[r * -(-n // p) : (r + 1) * -(-n // p)], "neighbours in one share"),
-        (lambda n, r, p: padded(n, p, pad=n - 1)[r::p], "padding with the last index"),
-        (lambda n, r, p: padded(n, p)[r + 1 :: p], "counts from 1"),
-        (lambda n, r, p: padded(n, p), "the shares of all processes"),
-        (lambda n, r, p: [0] * -(-n // p), "values differ"),
+    "a": [
+        (all_reduce_new, "new tensors"),
+        (all_reduce_one_after_the_other, "sums that contain sums"),
+        (all_reduce_mean, "the mean"),
+        (all_reduce_rank_0, "every process gets the sum"),
+        (all_reduce_two, "tensor 0 is"),
+        (all_reduce_and_return, "expected None"),
+        (lambda tensors: sum(tensors), "new tensors"),
+        (lambda tensors: tensors[7], "IndexError"),
     ],
-    "2": [
+    "b": [
+        (lambda n, p, b: -(-n // p) // b, "the last, shorter batch"),
+        (lambda n, p, b: -(-(n // p) // b), "number of steps is 1"),
+        (lambda n, p, b: n / p / b, "not rounded"),
+        (lambda n, p, b: -(-n // p), "divide by batch_size"),
+        (lambda n, p, b: -(-n // b), "divide by world_size"),
+        (lambda n, p, b: n // p // b + 1, "number of steps"),
+        (lambda n, p, b: -(-n // 4) // 2, "the last, shorter batch"),
+    ],
+    "c": [
+        (lambda sizes: [1 / len(sizes)] * len(sizes), "equal factors"),
+        (lambda sizes: list(sizes), "the sizes"),
+        (lambda sizes: [1 / size for size in sizes], "one over the size"),
+        (lambda sizes: [size / max(sizes) for size in sizes], "the largest piece"),
+        (lambda sizes: [0.5, 0.25, 0.25], "shape"),
+        (lambda sizes: [size / 64 for size in sizes], "differ"),
+        (lambda sizes: [size / sum(sizes) for size in sizes[:3]], "shape"),
+        (lambda sizes: [sizes.pop() / 64 for _ in range(len(sizes))], "changed its argument"),
+    ],
+    "d": [
+        (lambda r, p: r + 1, "without % p"),
+        (lambda r, p: r, "sent first"),
+        (lambda r, p: (r - 1) % p, "look at the table"),
+        (lambda r, p: (r + 1) % 4, "number of the part"),
+        (lambda r, p: (r + 1) % p + 1, "numbers from 1"),
+    ],
+    "1": [
         (lambda hits, n: sum(everything(hits)) / len(everything(hits)), "the padding among them"),
         (lambda hits, n: np.mean([np.mean(part) for part in hits]), "the padding among them"),
         (lambda hits, n: sum(everything(hits)) / n, "counted twice"),
@@ -152,7 +405,7 @@ WRONG = {
         (lambda hits, n: n * accuracy_by_place(hits, n), "divide by n"),
         (lambda hits, n: 100 * accuracy_by_place(hits, n), "a percentage"),
     ],
-    "3": [
+    "2": [
         (average_with(sum), "the sum of all"),
         (average_with(lambda grads: grads[0]), "one model, copied"),
         (average_with(lambda grads: torch.stack(grads).mean(0), last=1), "the first model alone"),
@@ -160,9 +413,10 @@ WRONG = {
         (one_after_the_other, "means that contain means"),
         (divides_its_own, "its own gradients, divided"),
         (averages_weights_too, "the vector of weights"),
+        (average_shared, "share one gradient tensor"),
         (lambda models: [model.zero_grad() for model in models], "without a gradient"),
     ],
-    "4": [
+    "3": [
         (statistics_with(mean=lambda s: stacked(x.mean(0) for x in s),
                          variance=lambda s: stacked(x.var(0, unbiased=False) for x in s)), "forgets that the means"),
         (statistics_with(mean=lambda s: stacked(x.mean(0) for x in s)), "a short share counts as much"),
@@ -175,14 +429,26 @@ WRONG = {
         (statistics_with(mean=lambda s: torch.cat(s).sum(0)), "a sum"),
         (statistics_with(mean=lambda s: torch.cat(s).mean()), "features"),
     ],
+    "4": [
+        (ring_whole_vectors, "one part at a time"),
+        (ring_first_loop, "have to travel on"),
+        (ring_chunk, "IndexError"),
+        (ring_receives_first, "waited"),
+        (ring_of_four, "(for 2 processes"),
+        (ring_one_round_more, "messages, expected 2 (p - 1)"),
+        (ring_that_leaves_a_message, "the result of rank"),
+        (ring_adds_twice, "the result of rank"),
+        (lambda rank, p, numbers, send, receive: numbers, "its own numbers"),
+    ],
     "5": [
-        (lambda n, p: 2 * (p - 1) * n / p, "four bytes"),
-        (lambda n, p: (p - 1) * n * 4 / p, "the finished sums travel too"),
-        (lambda n, p: 2 * n * 4, "p rounds"),
-        (lambda n, p: 2 * (p - 1) * n * 4, "a process sends one part"),
-        (lambda n, p: n * 4 / p, "one part alone"),
-        (lambda n, p: n * 4, "the whole gradient, once"),
-        (lambda n, p: 16 * (p - 1) * n / p, "float32 has four"),
-        (lambda n, p: 64 * (p - 1) * n / p, "a byte has eight"),
+        (pieces_with(share=lambda x, images: 1), "the sum of the pieces"),
+        (pieces_of_equal_weight, "count equally"),
+        (pieces_with(share=lambda x, images: 1, each=True), "a step after each piece"),
+        (pieces_with(clear=False), "never set to zero"),
+        (pieces_with(step=False), "step()"),
+        (pieces_with(most=1000), "at most 50"),
+        (pieces_with(lr=0.01), "vector of weights"),
+        (pieces_with(most=50), "at most 32"),
+        (pieces_cleared_each_time, "the last piece alone"),
     ],
 }  # fmt: skip
