@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import cifar10, growth, reproduce, scaling, speed
+from benchmarks import cifar10, clinic, growth, reproduce, scaling, speed
 from benchmarks.report import RESULTS, read_json
 
 SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
@@ -129,6 +129,15 @@ def of_ideas(stored: dict, name: str) -> Iterator[Target]:
         yield compare(f"{name} of lesson 13: ideas, on validation images", found, "=", len(wanted))
 
 
+def of_clinic(stored: dict) -> Iterator[Target]:
+    """Every training of the bill has run with all seeds, so that each fault has a spread."""
+    whole = [name for name in clinic.TRAININGS if len(stored["runs"].get(name, {})) == len(clinic.SEEDS)]
+    if missing := [name for name in clinic.TRAININGS if name not in whole]:
+        yield not_measured(f"the bill of lesson 11: {', '.join(missing)}", "clinic")
+    else:
+        yield compare("the bill of lesson 11: trainings with all seeds", len(whole), "=", len(clinic.TRAININGS))
+
+
 def of_minutes(stored: dict) -> Iterator[Target]:
     """A lesson fits a class, all lessons fit half an hour, and no cell keeps a class waiting for a minute."""
     lessons = {name: times for name, times in stored["class"]["lessons"].items() if "/" not in name}
@@ -147,6 +156,7 @@ FILES: dict[str, tuple[Callable[[dict], Iterator[Target]], str]] = {
     "reproduction": (of_reproduction, "python -m benchmarks.reproduce"),
     "diary": (partial(of_ideas, name="diary"), "python -m benchmarks.cifar10 diary"),
     "ablation": (partial(of_ideas, name="ablation"), "python -m benchmarks.cifar10 ablation"),
+    "clinic": (of_clinic, "python -m benchmarks.clinic"),
     "timing": (of_minutes, "make check WRITE=1"),
 }
 """For each file of results/ its targets, and the command that writes it."""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import cifar10, growth, reproduce, scaling, speed
+from benchmarks import cifar10, clinic, growth, reproduce, scaling, speed
 from benchmarks.__main__ import benchmarks, main
 from benchmarks.targets import FILES, WAYS
 from course_utils import ROOT
@@ -50,6 +50,7 @@ def good_results() -> dict[str, dict]:
         "reproduction": reproduction,
         "diary": {budget.budget: {idea: on_validation for idea in cifar10.diary(budget)}},
         "ablation": {budget.budget: {idea: on_validation for idea in cifar10.ablation(budget)}},
+        "clinic": {"runs": {name: {"777": {}, "1": {}, "2": {}} for name in clinic.TRAININGS}},
         "timing": {"class": {"lessons": {"01_a": {"seconds": 250, "slowest_cell": 50},
                                          "solutions/01_a": {"seconds": 900, "slowest_cell": 90}}}},
     }  # fmt: skip
@@ -100,6 +101,12 @@ MISSED = {  # what is changed, and a part of the line that tells it
     (*FINAL, "images", "validation"): "on the test set: 2, wanted = 3",
     ("diary", BUDGET, "label smoothing", "777", "images", "test"): "12, wanted = 13",
     ("ablation", BUDGET, "none"): "python -m benchmarks.cifar10 ablation",
+    (
+        "clinic",
+        "runs",
+        "softmax twice",
+        "none",
+    ): "lesson 11: softmax twice: not measured yet: python -m benchmarks.clinic",
     ("timing", "class", "lessons", "01_a", "seconds", 301): "the longest lesson, 01_a: 301 s",
     ("timing", "class", "lessons", "01_a", "slowest_cell", 61): "the slowest cell, in 01_a: 61 s",
 }
@@ -142,7 +149,7 @@ def test_the_list_names_each_benchmark(capsys):
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = dict(benchmarks())
-    assert {"cifar10", "classroom", "data_path", "growth", "reproduce", "scaling", "speed"} == set(found)
+    assert {"cifar10", "classroom", "clinic", "data_path", "growth", "reproduce", "scaling", "speed"} == set(found)
     assert len(lines) == len(found) and all(line.startswith("python -m benchmarks.") for line in lines)
     for name in found:
         text = (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")

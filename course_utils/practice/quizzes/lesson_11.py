@@ -13,7 +13,9 @@ QUESTIONS = (
     question(
         "The training loss stays at 2.303. All weights change, few units are dead, and the network learns one batch by "
         "heart. What is the first suspect?",
-        wrong("The learning rate is too high.", "then most units would be dead, and one batch would not be learned."),
+        wrong(
+            "The learning rate is too high.", "then most units would be dead on the batch, and it would not be learned."
+        ),
         wrong("The optimizer holds the weights of another model.", "then the weights would not change at all."),
         right("Images and labels do not belong together.", "the network, the loss and the optimizer have proved it."),
         wrong("There is a ReLU on the logits.", "then the loss usually falls; the outputs of `health` show the fault."),
@@ -24,6 +26,21 @@ QUESTIONS = (
         wrong(f"`{math.log(CLASSES):.3f}`", "this is the loss of a blind guess."),
         right(f"`{FLOOR:.3f}`", f"the scores are one 1 and {CLASSES - 1} zeros: ln(e + {CLASSES - 1}) - 1."),
         wrong("`1.000`", "the second softmax makes probabilities of the 1 and the zeros, and none of them is 1/e."),
+    ),
+    question(
+        "The loss is `nan` from one step on. At the first bad step, the pictures and the logits are finite, and one "
+        "step before the loss was normal. Where do you look?",
+        wrong("At the learning rate.", "a rate that diverges makes the loss very large before it is nan."),
+        right("At the loss: a logarithm of 0.", "everything in front of it is finite, so it is the first bad thing."),
+        wrong("At the labels.", "wrong labels give a large loss, and a finite one."),
+        wrong("At the scaling of the pictures.", "a division by 0 there would make the pictures nan."),
+    ),
+    question(
+        "In a new network, a fifth of the units are dead on the first batch of 64 pictures. What follows?",
+        wrong("They never learn.", "another batch may wake them, and the layers before them learn."),
+        wrong("The network is broken.", "this is normal in a new network; most units dead would not be."),
+        right("They get no gradient from this batch.", "no more can be said of one batch, at one moment."),
+        wrong("They can be taken out of the network.", "many answer to other pictures, now or later in the training."),
     ),
     question(
         f"{PICTURES:,} pictures, batches of {BATCH}, all answers right. What is `right / (len(loader) * {BATCH})`?",
