@@ -67,7 +67,8 @@ def test_cifar10_has_a_table(small):
     recipe = shortened(cifar10.FINAL)
     reproduce.store("CAP", "muon", recipe, 777, reproduce.run("short", recipe, seed=777))
     header, line, row = reproduce.cifar10_table(reproduce.read()).splitlines()
-    assert header.count("|") == line.count("|") == row.count("|") and row.startswith("| Muon, 1 epochs, batch 32 | 777 | ")
+    assert header.count("|") == line.count("|") == row.count("|")
+    assert row.startswith("| Muon, 1 epochs, batch 32 | 777 | ")
 
 
 def test_an_ablation_takes_one_idea_away():

@@ -218,7 +218,8 @@ def test_a_failure_shows_its_message(tmp_path):
 @pytest.mark.slow
 def test_who_waits_for_ever_is_ended(tmp_path):
     """Killing whoever called run_processes, as a kernel is killed, ends all processes; so does the time-out."""
-    call = f"from course_utils.beyond.distributed import run_processes; run_processes({[SCRIPT, 'hanging', str(tmp_path)]})"
+    words = [SCRIPT, "hanging", str(tmp_path)]
+    call = f"from course_utils.beyond.distributed import run_processes; run_processes({words})"
     caller = subprocess.Popen([sys.executable, "-c", call], cwd=ROOT)
     end = time.monotonic() + 120
     while len(list(tmp_path.glob("*.pid"))) < 2:
