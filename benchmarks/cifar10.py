@@ -101,7 +101,8 @@ IDEAS: dict[str, dict] = {
     "whitened first layer": {"whiten": True},
     "first weights that pass the input on": {"dirac": True},
     "moved and mirrored pictures": {"crop": 2, "flip": "random"},
-    "a rate that rises and falls in lines": {"schedule": "triangle", "lr": 0.008},
+    "a rate of 0.008 in place of 0.001": {"lr": 0.008},
+    "a rate that rises and falls in lines": {"schedule": "triangle"},
     "Nesterov SGD, weight decay": {"optimizer": "sgd", "lr": 3.0, "weight_decay": 1.33e-3},
     "label smoothing": {"label_smoothing": 0.2},
     "biases learn 64 times as fast": {"bias_factor": 64.0},
@@ -115,7 +116,7 @@ IDEAS: dict[str, dict] = {
 
 OTHERS: dict[str, dict] = {
     "without: Muon and SGD (Adam)": {"optimizer": "adam", "lr": 0.008, "weight_decay": 0.0, "bias_factor": 1.0},
-    "without: a rate that rises and falls": {"schedule": "constant"},
+    "with: a constant rate": {"schedule": "constant"},
     "without: moved pictures": {"crop": 0},
     "without: mirrored pictures": {"flip": "no"},
     "without: CifarNet (lesson 10's network)": {

@@ -99,7 +99,7 @@ MISSED = {  # what is changed, and a part of the line that tells it
     (*FINAL, "petaflop", 0.42): "work of seed 777: 0.42 PFLOP, wanted <= 0.36 PFLOP",
     (*FINAL, "accuracy", 0.93): "93.8 %, wanted >= 94 %",
     (*FINAL, "images", "validation"): "on the test set: 2, wanted = 3",
-    ("diary", BUDGET, "label smoothing", "777", "images", "test"): "12, wanted = 13",
+    ("diary", BUDGET, "label smoothing", "777", "images", "test"): "13, wanted = 14",
     ("ablation", BUDGET, "none"): "python -m benchmarks.cifar10 ablation",
     (
         "clinic",
