@@ -32,6 +32,8 @@ def embedding(
 ) -> Figure:
     """Samples as points, such as those of `pca`: colour and marker say the true class, a black cross a wrong answer.
 
+    Where each class has a name of one character, such as a digit, this character is the marker.
+
     Args:
         points: (N, 2).
         targets, predictions: class numbers (N,).
@@ -45,16 +47,11 @@ def embedding(
         raise ValueError(f"{len(classes)} classes: there are markers for {len(MARKERS)}")
     figure, axis = plt.subplots(figsize=(7.5, 6))
     wrong = targets != predictions
-    for k, (marker, color) in enumerate(zip(MARKERS, TEN_COLORS, strict=True)):
-        axis.scatter(
-            *points[targets == k].T.numpy(),
-            s=16,
-            marker=marker,
-            color=color,
-            alpha=0.6,
-            edgecolors="0.3",
-            linewidths=0.2,
-        )
+    signs = all(len(name) == 1 and name.isalnum() for name in classes)
+    style = {"s": 26, "linewidths": 0} if signs else {"s": 16, "linewidths": 0.2, "edgecolors": "0.3"}
+    for k, color in enumerate(TEN_COLORS):
+        marker = f"${classes[k]}$" if signs and k < len(classes) else MARKERS[k]
+        axis.scatter(*points[targets == k].T.numpy(), marker=marker, color=color, alpha=0.7, **style)
     axis.scatter(*points[wrong].T.numpy(), s=30, marker="x", color="black", linewidths=1.2, label="wrong answer")
     edge = [effects.withStroke(linewidth=4, foreground="white")]
     for k in targets.unique():

@@ -42,3 +42,12 @@ def test_embedding_shows_each_class_and_each_mistake():
     assert len(set(MARKERS)) == len(set(TEN_COLORS)) == 10
     with pytest.raises(ValueError, match="11 classes"):
         embedding(points, targets, predictions, "abcdefghijk")
+
+
+def test_a_class_with_a_name_of_one_character_is_its_own_marker():
+    """Two colours may look alike; a 1 and a 4 do not."""
+    points, targets = torch.randn(30, 2), torch.arange(30) % 10
+    clouds = embedding(points, targets, targets, "0123456789").axes[0].collections[:10]
+    outlines = [cloud.get_paths()[0].vertices for cloud in clouds]
+    assert len({(len(outline), outline.sum().round(6)) for outline in outlines}) == 10
+    assert len({tuple(cloud.get_facecolor()[0]) for cloud in clouds}) == 10

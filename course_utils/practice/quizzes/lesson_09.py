@@ -1,4 +1,4 @@
-"""The quiz of lesson 09: Conv32-64, initial weights and Adam."""
+"""The quiz of lesson 09: Conv32-64, initial weights, Adam, costs, and a control for learned filters."""
 
 from course_utils.practice.quiz import question, right, wrong
 
@@ -37,6 +37,36 @@ QUESTIONS = (
             "this forgets the bias correction of `m`, and divides by nothing.",
         ),
         wrong(f"`{GRADIENT}`", "this is the gradient itself."),
+    ),
+    question(
+        "Why does He's rule have twice the variance `1 / fan-in`?",
+        wrong("Because the gradient goes back through the same weights.", "this is why Xavier's rule has a fan-out."),
+        right(
+            "ReLU halves the mean of the squares, and the next sum depends on it.",
+            "the factor 2 makes up for it, layer after layer.",
+        ),
+        wrong("Because weights can be negative, too.", "every rule here draws as many below 0 as above."),
+        wrong("Because each convolution is followed by pooling.", "the rule is for any layer before a ReLU."),
+    ),
+    question(
+        "Network B makes ten times the products of network A for each picture. What follows for a training step?",
+        wrong("It takes ten times as long.", "in the lesson, 13.7 times the products took far less than that."),
+        wrong("It needs ten times the memory.", "what is kept are the numbers between the layers; count those."),
+        wrong("It has ten times the parameters.", "a kernel's weight is used at every place."),
+        right(
+            "None of these; its time has to be measured.",
+            "small layers, layers without products, and the fixed part of a step all count.",
+        ),
+    ),
+    question(
+        "The best of your 32 learned kernels has the cosine similarity `0.8` with a Sobel kernel. What do you do next?",
+        wrong("Write that the network learned Sobel.", "32 random kernels reach this rather often."),
+        right(
+            "Draw many random sets of 32 kernels, and see how often their best is as good.",
+            "without this control, the number says nothing.",
+        ),
+        wrong("Train with a larger learning rate.", "first find out what the number means."),
+        wrong("Take the kernels with a negative similarity out.", "they mark the same edges, from bright to dark."),
     ),
     question(
         "A network with dropout answers the same picture twice, and the answers differ. What happened?",

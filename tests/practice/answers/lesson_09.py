@@ -1,4 +1,4 @@
-"""Answers to the exercises of lesson 09."""
+"""Answers to the tasks and exercises of lesson 09."""
 
 import math
 
@@ -8,12 +8,66 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader
 
+# ---- inside the lesson ----
+
+
+def windows_counted(n, channels):
+    layers = [nn.Conv2d(channels, channels, 3, bias=False) for _ in range(n)]
+    side = 1
+    for _ in layers:
+        side += 2
+    return [side, sum(p.numel() for p in nn.Sequential(*layers).parameters())]
+
+
+def he_bound_of_a_layer(shape):
+    weight = torch.empty(shape)
+    return nn.init.calculate_gain("relu") * math.sqrt(3 / weight[0].numel())
+
+
+def corrected_loop(numbers, beta):
+    m = 0
+    for x in numbers:
+        m = beta * m + (1 - beta) * x
+    return m / (1 - beta ** len(numbers))
+
+
+def corrected_weights(numbers, beta):
+    """As a weighted mean: its weights add up to 1."""
+    weights = torch.tensor([beta ** (len(numbers) - 1 - i) for i in range(len(numbers))], dtype=torch.double)
+    return (weights * torch.tensor(numbers, dtype=torch.double)).sum() / weights.sum()
+
+
+def corrected_step_by_step(numbers, beta):
+    return [corrected_loop(numbers[: i + 1], beta) for i in range(len(numbers))][-1]
+
+
+def corrected_changes_its_list(numbers, beta):
+    result = corrected_loop(numbers, beta)
+    numbers.clear()
+    return result
+
+
+def products_of_pytorch(in_channels, out_channels, kernel, side):
+    layer = nn.Conv2d(in_channels, out_channels, kernel, bias=False)
+    return layer.weight.numel() * torch.zeros(side, side).numel()
+
+
+def strides_of_pytorch(shape):
+    return torch.empty(shape).to(memory_format=torch.channels_last).stride()
+
+
+def strides_usual(shape):
+    return torch.empty(shape).stride()
+
 
 def batches_loop(n, batch_size, drop_last):
     count = 0
     while n >= batch_size:
         n, count = n - batch_size, count + 1
     return count + (n > 0 and not drop_last)
+
+
+# ---- 1: what an output sees ----
 
 
 def field_forwards(layers):
@@ -55,111 +109,329 @@ def field_grown(layers):
     return side
 
 
-def xavier(bound):
-    """xavier_uniform out of its bound as a function of shape, fan-in and fan-out."""
-
-    def xavier_uniform(shape):
-        places = math.prod(shape[2:])
-        return torch.empty(shape).uniform_(-1, 1) * bound(shape, shape[1] * places, shape[0] * places)
-
-    return xavier_uniform
+def field_that_empties_its_list(layers):
+    side = 1
+    while layers:
+        kernel, stride = layers.pop()
+        side = (side - 1) * stride + kernel
+    return side
 
 
-def xavier_numpy(size):
-    weight = np.empty(size)
-    a = np.sqrt(6 / (weight[0].size + weight[:, 0].size))
-    return np.random.uniform(-a, a, size)
+def field_global(layers, kept=[1, 1]):  # noqa: B006
+    """The sums go on from call to call."""
+    for kernel, stride in layers:
+        kept[0] += (kernel - 1) * kept[1]
+        kept[1] *= stride
+    return kept[0]
 
 
-def xavier_same_numbers(shape):
-    weight = torch.empty(shape)
-    return nn.init.xavier_uniform_(weight, generator=torch.Generator().manual_seed(1))
+# ---- 2: first weights from the data ----
 
 
-def adam_torch(gradient_of, weight, steps, lr):
-    weight = weight.clone().requires_grad_()
-    optimizer, path = torch.optim.Adam([weight], lr=lr), []
-    for _ in range(steps):
-        weight.grad = gradient_of(weight.detach())
-        optimizer.step()
-        path.append(weight.detach().clone())
-    return torch.stack(path)
+@torch.no_grad()
+def scaled(model, x, bias=True, anew=True, power=1, after=False, report=None):
+    """The right answer, or one with a slip."""
+    found = []
+    layers = list(model)
+    for i, layer in enumerate(layers):
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            if bias and layer.bias is not None:
+                layer.bias.zero_()
+            y = layer(x)
+            measured = layers[i + 1](y) if after and i + 1 < len(layers) else y
+            found.append(measured.std().item() if report is None else report)
+            layer.weight /= measured.std() ** power
+            x = layer(x) if anew else y
+        else:
+            x = layer(x)
+    return found
 
 
-def adam_loop(gradient_of, weight, steps, lr, corrected=True, inside=False, betas=(0.9, 0.999), sign=-1, first=1):
-    weight = weight.clone().numpy()
-    m = v = 0.0
-    path = []
-    for t in range(first, steps + first):
-        g = gradient_of(weight).numpy()
-        m, v = betas[0] * m + (1 - betas[0]) * g, betas[1] * v + (1 - betas[1]) * g * g
-        a, b = (m / (1 - betas[0] ** t), v / (1 - betas[1] ** t)) if corrected else (m, v)
-        weight = weight + sign * lr * a / (np.sqrt(b + 1e-8) if inside else np.sqrt(b) + 1e-8)
-        path.append(weight)
-    return path
+def scaled_by_data(model, x):
+    """With .data, NumPy numbers, and the output divided in place of a second pass."""
+    found = []
+    for layer in model:
+        if hasattr(layer, "weight"):
+            if layer.bias is not None:
+                layer.bias.data.fill_(0)
+            y = layer(x).detach()
+            found.append(float(np.std(y.numpy(), ddof=1)))
+            layer.weight.data = layer.weight.data / found[-1]
+            x = y / found[-1]
+        else:
+            x = layer(x).detach()
+    return found
 
 
-def adam_float32(gradient_of, weight, steps, lr):
-    return adam_torch(gradient_of, weight.float(), steps, lr)
+def scaled_from_the_start(model, x):
+    """Each layer is measured by a pass through the whole network up to it."""
+    found = []
+    with torch.no_grad():
+        for i, layer in enumerate(model):
+            if type(layer) in (nn.Conv2d, nn.Linear):
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+                found.append(model[: i + 1](x).std())
+                layer.weight.div_(found[-1])
+    return found
 
 
-def adam_in_place(gradient_of, weight, steps, lr):
-    path = adam_torch(gradient_of, weight, steps, lr)
-    weight.copy_(path[-1])
-    return path
+def scaled_new_parameters(model, x):
+    result = scaled(model, x)
+    for layer in model:
+        if hasattr(layer, "weight"):
+            layer.weight = nn.Parameter(layer.weight.detach().clone())
+    return result
 
 
-def adam_one_tensor(gradient_of, weight, steps, lr):
-    return adam_torch(gradient_of, weight, steps, lr)[-1:].expand(steps, -1)
+def scaled_frozen(model, x):
+    result = scaled(model, x)
+    model.requires_grad_(False)
+    return result
 
 
-def adam_with(**settings):
-    return lambda *arguments: adam_loop(*arguments, **settings)
+def scaled_only_told(model, x):
+    """The model stays as it was: the work is done on a copy."""
+    import copy
+
+    return scaled(copy.deepcopy(model), x)
 
 
-def adam_anew(gradient_of, weight, steps, lr):
-    """m and v as zeros inside the loop: each step divides by the correction of step t."""
-    path = []
-    for t in range(1, steps + 1):
-        g = gradient_of(weight)
-        m, v = 0.1 * g, 0.001 * g**2
-        weight = weight - lr * m / (1 - 0.9**t) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
-        path.append(weight)
-    return torch.stack(path)
+def scaled_he(model, x):
+    """The list is right, the weights are new ones by He's rule."""
+    result = scaled_only_told(model, x)
+    for layer in model:
+        if hasattr(layer, "weight"):
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return result
 
 
-def sgd(gradient_of, weight, steps, lr):
-    path = []
-    for _ in range(steps):
-        weight = weight - lr * gradient_of(weight)
-        path.append(weight)
-    return path
+def scaled_changes_x(model, x):
+    result = scaled(model, x)
+    x.mul_(0)
+    return result
 
 
-class Small(nn.Module):
+# ---- 3: Adam as an optimizer ----
+
+
+class OwnAdam:
+    """The right answer; the class attributes are slips that the classes below turn on."""
+
+    b1, b2, first, sign = 0.9, 0.999, 1, -1
+    corrected, inside, shared_count, clears = True, False, True, True
+
+    def __init__(self, params, lr):
+        self.params, self.lr, self.t = list(params), lr, self.first - 1
+        self.m = [torch.zeros_like(p) for p in self.params]
+        self.v = [torch.zeros_like(p) for p in self.params]
+
+    def zero_grad(self):
+        if self.clears:
+            for p in self.params:
+                p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        self.t += 1
+        for i, p in enumerate(self.params):
+            if p.grad is None:
+                continue
+            if not self.shared_count and i:
+                self.t += 1
+            self.m[i] = self.b1 * self.m[i] + (1 - self.b1) * p.grad
+            self.v[i] = self.b2 * self.v[i] + (1 - self.b2) * p.grad**2
+            p += self.sign * self.lr * self.change(self.m[i], self.v[i], p.grad)
+
+    def change(self, m, v, gradient):
+        if self.corrected:
+            m, v = m / (1 - self.b1**self.t), v / (1 - self.b2**self.t)
+        return m / ((v + 1e-8).sqrt() if self.inside else v.sqrt() + 1e-8)
+
+
+class AdamByDict:
+    """Another right one: a dictionary by parameter, in-place averages, .data, gradients set to zeros."""
+
+    def __init__(self, params, lr):
+        self.state = {p: [torch.zeros_like(p.data), torch.zeros_like(p.data), 0] for p in params}
+        self.lr = lr
+
+    def zero_grad(self):
+        for p in self.state:
+            if p.grad is not None:
+                p.grad.zero_()
+
+    def step(self):
+        for p, state in self.state.items():
+            if p.grad is not None:
+                m, v, t = state
+                state[2] = t = t + 1
+                m.mul_(0.9).add_(p.grad, alpha=0.1)
+                v.mul_(0.999).addcmul_(p.grad, p.grad, value=0.001)
+                p.data.addcdiv_(m / (1 - 0.9**t), (v / (1 - 0.999**t)).sqrt() + 1e-8, value=-self.lr)
+
+
+class AdamOneRow(OwnAdam):
+    """All numbers in one row, with NumPy for the state; returns something from step()."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr)
+        self.m = [np.zeros(p.shape) for p in self.params]
+        self.v = [np.zeros(p.shape) for p in self.params]
+
+    def step(self):
+        self.t += 1
+        for i, p in enumerate(self.params):
+            if p.grad is not None:
+                g = p.grad.numpy()
+                self.m[i] = 0.9 * self.m[i] + 0.1 * g
+                self.v[i] = 0.999 * self.v[i] + 0.001 * g * g
+                p.data -= self.lr * torch.from_numpy(
+                    self.change(torch.tensor(self.m[i]), torch.tensor(self.v[i]), g).numpy()
+                )
+        return self.t
+
+
+def slip(**settings):
+    return type("OwnAdam", (OwnAdam,), settings)
+
+
+class AdamAnew(OwnAdam):
+    def step(self):
+        self.m = [torch.zeros_like(p) for p in self.params]
+        self.v = [torch.zeros_like(p) for p in self.params]
+        super().step()
+
+
+class AdamSharedState(OwnAdam):
+    """m and v belong to the class: two optimizers mix them."""
+
+    m, v = [torch.zeros(9).double()] * 9, [torch.zeros(9).double()] * 9
+
+    def __init__(self, params, lr):
+        self.params, self.lr, self.t = list(params), lr, 0
+        for i, p in enumerate(self.params):
+            AdamSharedState.m[i] = torch.zeros_like(p)
+            AdamSharedState.v[i] = torch.zeros_like(p)
+
+
+class AdamGenerator(OwnAdam):
+    """Keeps the iterator itself, which is empty after its first use."""
+
+    def __init__(self, params, lr):
+        self.params, self.lr, self.t, self.m, self.v = params, lr, 0, {}, {}
+
+    def step(self):
+        return None
+
+    def zero_grad(self):
+        for p in self.params:
+            p.grad = None
+
+
+class AdamNoNone(OwnAdam):
+    @torch.no_grad()
+    def step(self):
+        self.t += 1
+        for i, p in enumerate(self.params):
+            self.m[i] = 0.9 * self.m[i] + 0.1 * p.grad
+
+
+class AdamWithGradients(OwnAdam):
+    def step(self):
+        with torch.enable_grad():
+            for p in self.params:
+                p -= 0.1
+
+
+class AdamOfTorch:
+    def __init__(self, params, lr):
+        self.inner = torch.optim.Adam(params, lr=lr)
+
+    def step(self):
+        self.inner.step()
+
+    def zero_grad(self):
+        self.inner.zero_grad()
+
+
+class AdamSgd(OwnAdam):
+    def change(self, m, v, gradient):
+        return gradient
+
+
+class AdamRate(OwnAdam):
+    """lr written out."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, 0.1)
+
+
+class AdamMovesAll(OwnAdam):
+    def step(self):
+        super().step()
+        for p in self.params:
+            if p.grad is None:
+                p.data -= 0.1
+
+
+# ---- 4: a small budget ----
+
+
+def small(c=(8, 16, 16)):
+    return nn.Sequential(
+        nn.Conv2d(1, c[0], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(c[0], c[1], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(c[1], c[2], 3, padding=1), nn.ReLU(), nn.AdaptiveMaxPool2d(2),
+        nn.Flatten(), nn.Linear(4 * c[2], 10),
+    )  # fmt: skip
+
+
+def trained(model, batches, optimizer=None, step=True, passes=1):
+    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(passes):
+        for x, y in batches:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            if step:
+                optimizer.step()
+    return model
+
+
+class Strided(nn.Module):
+    """A stride in place of the first pooling, layers in a ModuleList, SGD with momentum."""
+
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 8, 3, padding=1)
-        self.conv2 = nn.Conv2d(8, 16, 3, padding=1)
-        self.conv3 = nn.Conv2d(16, 16, 3, padding=1)
-        self.fc = nn.Linear(16, 10)
+        self.layers = nn.ModuleList([nn.Conv2d(1, 12, 5, stride=2, padding=2), nn.Conv2d(12, 20, 3, padding=1)])
+        self.fc = nn.Linear(180, 10)
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
-        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-        return self.fc(F.relu(self.conv3(x)).mean(dim=(2, 3)))
+        for layer in self.layers:
+            x = F.relu(layer(x))
+        return self.fc(F.max_pool2d(x, 4).flatten(1))
 
 
-def small_flat():
-    return nn.Sequential(
-        nn.Conv2d(1, 6, 5, stride=2), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.2),
-        nn.Linear(6 * 36, 20), nn.ReLU(), nn.Linear(20, 10))  # fmt: skip
+def train_strided(batches):
+    model = Strided()
+    return trained(model, batches, torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9))
 
 
-class Unused(Small):
+class Few(nn.Module):
+    """Mean pooling first, so that all layers are cheap; weights as parameters, layers as functions."""
+
     def __init__(self):
         super().__init__()
-        self.forgotten = nn.Linear(4, 4)
+        self.first = nn.Parameter(nn.init.kaiming_uniform_(torch.empty(12, 1, 3, 3), nonlinearity="relu"))
+        self.second = nn.Parameter(nn.init.kaiming_uniform_(torch.empty(20, 12, 3, 3), nonlinearity="relu"))
+        self.fc = nn.Linear(180, 10)
+
+    def forward(self, x):
+        x = F.relu(F.conv2d(F.avg_pool2d(x, 2), self.first, padding=1))
+        x = F.relu(F.conv2d(F.max_pool2d(x, 2), self.second, padding=1))
+        return self.fc(F.max_pool2d(x, 2).flatten(1))
 
 
 class Hidden(nn.Module):
@@ -173,33 +445,96 @@ class Hidden(nn.Module):
         return self.layers[1](F.relu(self.layers[0](x)).mean(dim=(2, 3)))
 
 
-class AcrossTheBatch(Small):
-    def forward(self, x):
-        logits = super().forward(x)
-        return logits - logits.mean(dim=0)
+CACHED = []
+
+
+def train_once(batches):
+    """The network of the first call, for good."""
+    if not CACHED:
+        CACHED.append(trained(small(), batches))
+    return CACHED[0]
 
 
 RIGHT = {
-    "1": [batches_loop, lambda n, batch_size, drop_last: (n if drop_last else n + batch_size - 1) // batch_size,
+    "a": [lambda n, channels: (2 * n + 1, n * 9 * channels**2), windows_counted,
+          lambda n, c: torch.tensor([1 + 2 * n, 9 * n * c * c]).tolist()],
+    "b": [lambda shape: math.sqrt(6 / math.prod(shape[1:])), he_bound_of_a_layer,
+          lambda shape: np.sqrt(2 / np.prod(shape[1:])) * np.sqrt(3)],
+    "c": [corrected_loop, corrected_weights, corrected_step_by_step],
+    "d": [lambda i, o, k, side: i * o * k**2 * side**2, products_of_pytorch,
+          lambda *sizes: float(sizes[0] * sizes[1] * (sizes[2] * sizes[3]) ** 2)],
+    "e": [lambda shape: (shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]), strides_of_pytorch,
+          lambda shape: [math.prod(shape[1:]), 1, shape[1] * shape[3], shape[1]]],
+    "f": [batches_loop, lambda n, batch_size, drop_last: (n if drop_last else n + batch_size - 1) // batch_size,
           lambda n, batch_size, drop_last: len(DataLoader(range(n), batch_size, drop_last=drop_last)),
           lambda n, b, drop: np.floor(n / b) if drop else np.ceil(n / b)],
-    "2": [field_forwards, field_backwards, field_by_gradient],
-    "3": [xavier(lambda shape, i, o: math.sqrt(6 / (i + o))), xavier_numpy,
-          lambda shape: nn.init.xavier_uniform_(torch.empty(shape, dtype=torch.double))],
-    "4": [adam_torch, adam_loop, adam_float32],
-    "5": [Small, small_flat, Small()],
+    "1": [field_forwards, field_backwards, field_by_gradient],
+    "2": [scaled, scaled_by_data, scaled_from_the_start],
+    "3": [OwnAdam, AdamByDict, AdamOneRow],
+    "4": [lambda batches: trained(small(), batches), train_strided, lambda batches: trained(Few(), batches)],
 }  # fmt: skip
 WRONG = {
-    "1": [
+    "a": [
+        (lambda n, c: (3 * n, n * 9 * c**2), "the sum of the kernels"),
+        (lambda n, c: (n + 2, n * 9 * c**2), "one pixel more for each convolution"),
+        (lambda n, c: (2 * n, n * 9 * c**2), "expected 5"),
+        (lambda n, c: (2 * n + 1, 9 * c**2), "there are n"),
+        (lambda n, c: (2 * n + 1, n * 9 * c), "one input channel"),
+        (lambda n, c: (2 * n + 1, n * (9 * c**2 + c)), "these convolutions have none"),
+        (lambda n, c: (2 * n + 1, (2 * n + 1) ** 2 * c**2), "a window as large as the field"),
+        (lambda n, c: (2 * n + 1, n * 9 * 64**2), "expected 9"),
+        (lambda n, c: 2 * n + 1, "expected the pair"),
+    ],
+    "b": [
+        (lambda shape: math.sqrt(2 / math.prod(shape[1:])), "the standard deviation"),
+        (lambda shape: math.sqrt(1 / math.prod(shape[1:])), "PyTorch's default"),
+        (lambda shape: math.sqrt(3 / math.prod(shape[1:])), "without the factor 2"),
+        (lambda shape: 6 / math.prod(shape[1:]), "a forgotten root"),
+        (lambda shape: math.sqrt(6 / shape[1]), "without the window"),
+        (lambda shape: math.sqrt(6 / shape[0]), "fan-out in place of fan-in"),
+        (lambda shape: math.sqrt(6 / (shape[1] * shape[2] ** 2 if len(shape) == 4 else shape[1])), "(3, 7, 1, 4)"),
+        (lambda shape: math.sqrt(6 / (shape[1] * shape[2] * shape[3])), "IndexError for shape (10, 3136)"),
+        (lambda shape: math.sqrt(6 / 288), "expected 0.0437"),
+    ],
+    "c": [
+        (lambda numbers, beta: corrected_loop(numbers, beta) * (1 - beta ** len(numbers)), "no bias correction"),
+        (lambda numbers, beta: corrected_loop(numbers, beta) * (1 - beta ** len(numbers)) ** 2, "divides"),
+        (lambda numbers, beta: corrected_loop(numbers, 1 - beta), "exchanged"),
+        (lambda numbers, beta: sum(numbers) / len(numbers), "the mean of the numbers"),
+        (lambda numbers, beta: numbers[-1], "the last number alone"),
+        (lambda numbers, beta: corrected_loop(numbers, 0.9), "expected"),
+        (lambda numbers, beta: [corrected_loop(numbers, beta)] * len(numbers), "has the shape (2,)"),
+        (corrected_changes_its_list, "changes its list"),
+    ],
+    "d": [
+        (lambda i, o, k, side: i * o * k**2, "each is used at every place"),
+        (lambda i, o, k, side: o * k**2 * side**2, "expected"),
+        (lambda i, o, k, side: i * o * k**2 * (side - k + 1) ** 2, "padding keeps the side"),
+        (lambda i, o, k, side: (i * k**2 + 1) * o * side**2, "adding a bias"),
+        (lambda i, o, k, side: i * o * k**2 * side, "the places of one row"),
+        (lambda i, o, k, side: i * o * 9 * side**2, "kernel=7"),
+        (lambda i, o, k, side: 2 * i * o * k**2 * side**2, "counted apart"),
+    ],
+    "e": [
+        (strides_usual, "the usual order"),
+        (lambda s: (s[1] * s[2] * s[3], s[3] * s[1], s[1], 1), "the order N, H, W, C"),
+        (lambda s: (s[1] * s[2] * s[3], 1, s[1], s[3] * s[1]), "one row for the other axis"),
+        (lambda s: (s[1] * s[2] * s[3], 1, s[2] * s[1], s[1]), "H in place of W"),
+        (lambda s: (s[1] * s[2] * s[3], 1, s[3], 1), "a row without its channels"),
+        (lambda s: s, "the shape itself"),
+        (lambda s: (6272, 1, 448, 32), "(2, 3, 5, 7)"),
+    ],
+    "f": [
         (lambda n, b, drop: n // b, "although drop_last is False"),
         (lambda n, b, drop: -(-n // b), "although drop_last is True"),
         (lambda n, b, drop: n // b + (not drop), "n divides evenly here"),
         (lambda n, b, drop: n // b if not drop else -(-n // b), "although drop_last is"),
         (lambda n, b, drop: n / b, "expected a whole number"),
+        (lambda n, b, drop: n // b if drop else round(n / b), "n=60000, batch_size=256, drop_last=False"),
         (lambda n, b, drop: n % b, "the number of pictures left out"),
         (lambda n, b, drop: 0, "expected 600"),
     ],
-    "2": [
+    "1": [
         (lambda layers: 1 + sum(k - 1 for k, _ in layers), "forgotten strides"),
         (lambda layers: sum(k for k, _ in layers), "neighbouring windows overlap"),
         (lambda layers: math.prod(k for k, _ in layers), "the product of the kernels"),
@@ -209,52 +544,54 @@ WRONG = {
         (lambda layers: field_forwards(layers[:-1]), "expected 5"),
         (lambda layers: field_forwards(layers) ** 2, "this looks like the area"),
         (field_grown, "the field itself times each stride"),
+        (field_that_empties_its_list, "changes its list"),
+        (field_global, "the receptive field is"),
         (lambda layers: 0, "expected 5"),
     ],
+    "2": [
+        (lambda model, x: scaled(model, x, bias=False), "biases that are not set to 0"),
+        (lambda model, x: scaled(model, x, anew=False), "the outputs from before the division"),
+        (lambda model, x: scaled(model, x, power=2), "a division by the variance"),
+        (lambda model, x: scaled(model, x, after=True), "measure the layer itself"),
+        (lambda model, x: scaled(model, x, report=1.0), "those before the division"),
+        (scaled_only_told, "still has biases"),
+        (scaled_he, "afterwards, expected 1"),
+        (scaled_new_parameters, "new parameters"),
+        (scaled_frozen, "need no gradient"),
+        (scaled_changes_x, "changes x in place"),
+        (lambda model, x: [layer(x).std().item() for layer in model], "your code stops with"),
+    ],
     "3": [
-        (lambda shape: nn.init.xavier_normal_(torch.empty(shape)), "normal random numbers"),
-        (xavier(lambda shape, i, o: math.sqrt(6 / i)), "sqrt(6 / fan-in)"),
-        (xavier(lambda shape, i, o: math.sqrt(6 / o)), "sqrt(6 / fan-out)"),
-        (xavier(lambda shape, i, o: math.sqrt(3 / (i + o))), "sqrt(3) instead of sqrt(6)"),
-        (xavier(lambda shape, i, o: math.sqrt(2 / (i + o))), "which is the spread"),
-        (xavier(lambda shape, i, o: math.sqrt(1 / i)), "PyTorch's own choice"),
-        (xavier(lambda shape, i, o: math.sqrt(6 / sum(shape[:2]))), "fans without the window"),
-        (xavier(lambda shape, i, o: math.sqrt(6 / (i + shape[0]))), "a fan-out without the window"),
-        (xavier(lambda shape, i, o: 6 / (i + o)), "a forgotten root"),
-        (lambda shape: torch.rand(shape) * math.sqrt(6 / sum(shape)), "as many below 0 as above"),
-        (xavier_same_numbers, "two calls give the same weights"),
-        (lambda shape: torch.zeros(shape), "expected as many below 0"),
-        (lambda shape: nn.init.xavier_uniform_(torch.empty(shape[::-1])), "expected (60, 240)"),
+        (slip(corrected=False), "no bias correction"),
+        (slip(inside=True), "eps inside the root"),
+        (slip(b1=0.999, b2=0.9), "beta1 and beta2 exchanged"),
+        (slip(sign=1), "a step uphill"),
+        (slip(first=2), "begins with 2"),
+        (slip(shared_count=False), "grows with each parameter"),
+        (slip(clears=False), "does zero_grad() clear them"),
+        (AdamAnew, "make the zeros in __init__"),
+        (AdamSharedState, "two optimizers live side by side"),
+        (AdamGenerator, "empty after its first use"),
+        (AdamNoNone, "whose grad is None left out"),
+        (AdamWithGradients, "inside torch.no_grad()"),
+        (AdamOfTorch, "an optimizer of torch.optim"),
+        (AdamSgd, "SGD"),
+        (AdamRate, "lr=0.003"),
+        (AdamMovesAll, "has changed, expected that it stays"),
+        (OwnAdam([], 0.1), "without brackets"),
+        (type("OwnAdam", (), {"__init__": lambda self, _, lr: setattr(self, "lr", lr)}), "has no method zero_grad()"),
     ],
     "4": [
-        (adam_with(corrected=False), "no bias correction"),
-        (adam_with(inside=True), "eps inside the root"),
-        (adam_with(betas=(0.999, 0.9)), "beta1 and beta2 exchanged"),
-        (adam_with(sign=1), "a step uphill"),
-        (adam_with(first=2), "begins with 2"),
-        (lambda *arguments: adam_torch(*arguments) * math.nan, "t counts from 1"),
-        (adam_anew, "before the loop"),
-        (lambda g, w, *more: torch.cat([w[None], adam_torch(g, w, *more)]), "the start in the first row"),
-        (sgd, "SGD"),
-        (adam_one_tensor, "put a copy"),
-        (lambda *arguments: adam_torch(*arguments)[-1], "the last weight alone"),
-        (lambda g, w, steps, lr: torch.cat([w[None], adam_torch(g, w, steps - 1, lr)]), "the weights before each step"),
-        (adam_in_place, "changed its argument"),
-        (lambda g, w, steps, lr: torch.zeros(steps, len(w)), "values differ"),
-        (lambda g, w, steps, lr: adam_torch(g, w, steps, 0.001), "values differ"),
-    ],
-    "5": [
-        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "7,850 parameters"),
-        (lambda: nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Flatten(), nn.Linear(21632, 10)), "in 3.weight"),
-        (lambda: nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(196, 10)), "your network is linear"),
-        (Unused, "forgotten.weight gets no gradient"),
-        (AcrossTheBatch, "depend on the other pictures"),
-        (lambda: nn.Sequential(Small(), nn.Softmax(dim=1)), "leave the softmax out"),
-        (lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten()), "expected (3, 10)"),
-        (lambda: nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(1, 10), nn.Tanh()), "the loss is"),
-        (lambda: nn.Sequential(Small(), nn.Linear(10, 10), nn.ReLU(), nn.LogSigmoid()), "the loss is"),
-        (lambda: nn.Sequential(Small(), nn.ReLU()), "leave out the ReLU behind the last layer"),
-        (Hidden, "into a plain list"),
-        (lambda: 5_000, "expected an nn.Module"),
+        (lambda batches: trained(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), batches), "7,850 parameters"),
+        (lambda batches: trained(small((16, 16, 12)), batches), "products for a picture"),
+        (lambda batches: trained(small(), batches, step=False), "optimizer.step() missing"),
+        (lambda batches: trained(small(), batches, passes=2), "a second time"),
+        (lambda batches: trained(nn.Sequential(small(), nn.LogSoftmax(dim=1)), batches), "a log_softmax stands"),
+        (lambda batches: trained(nn.Sequential(small(), nn.ReLU()), batches), "a relu stands"),
+        (lambda batches: Hidden(), "in a plain list"),
+        (train_once, "in a second call"),
+        (lambda batches: trained(m := small(), batches, torch.optim.SGD(m.parameters(), lr=1e-4)), "expected 91%"),
+        (lambda batches: 5_000, "expected the trained network"),
+        (lambda batches: nn.Conv2d(1, 10, 3), "expected (64, 10)"),
     ],
 }  # fmt: skip
