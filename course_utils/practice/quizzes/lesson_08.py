@@ -1,4 +1,4 @@
-"""The quiz of lesson 08: dropout, and pictures that move."""
+"""The quiz of lesson 08: dropout, early stopping, and pictures that move."""
 
 from course_utils.practice.quiz import question, right, wrong
 
@@ -45,5 +45,41 @@ QUESTIONS = (
         right("The result moves by `1`.", "the map moves by 2, and pooling halves all distances."),
         wrong("The result moves by `2`.", "this is true for the convolution alone."),
         wrong("The result is something entirely new.", "this describes the MLP."),
+    ),
+    question(
+        "All pictures move by `2` pixels. Which network of the lesson loses more accuracy, and why?",
+        wrong("The CNN: its windows are small.", "the windows follow the picture; the measured loss is smaller."),
+        right("The MLP: all its weights belong to fixed places.", "it loses about twice as many points as the CNN."),
+        wrong("Neither: both have about as many parameters.", "the number of parameters says nothing about places."),
+        wrong(
+            "Only the MLP loses; a CNN gives the same answer wherever the shoe is.",
+            "this would be invariance. The linear layers of a CNN look at fixed places, too.",
+        ),
+    ),
+    question(
+        "The validation loss after each of six epochs: `0.90`, `0.62`, `0.54`, `0.57`, `0.51`, `0.66`. You stop early, "
+        "with a patience of `3`. Which weights does the network hold at the end?",
+        wrong("Those after epoch `3`", "epoch 4 was no gain, but epoch 5 was: the patience was not over."),
+        wrong("Those after epoch `4`", "here the loss rose for the first time; nobody wants these weights."),
+        right("Those after epoch `5`", "it has the least loss, and only one epoch without a gain follows."),
+        wrong("Those after epoch `6`", "the last epoch is the best only if nothing was kept."),
+    ),
+    question(
+        "After the best epoch a program says `weights = net.state_dict()`, trains on, and at the end calls "
+        "`net.load_state_dict(weights)`. What does `net` hold?",
+        wrong("The weights of the best epoch", "they were handed out, not copied: the training changed them, too."),
+        right(
+            "The last weights", "`state_dict()` gives the tensors in which the network keeps its weights: copy them."
+        ),
+        wrong("Its first weights", "nothing in the program keeps these."),
+        wrong("The mean of all epochs", "no line of the program averages anything."),
+    ),
+    question(
+        "Without dropout, the training loss goes to 0, the validation loss rises from epoch 12 on, and the validation "
+        "accuracy stays. What happens?",
+        wrong("Nothing: the accuracy does not fall.", "the network becomes surer of its wrong answers."),
+        wrong("The learning rate is too large.", "then the training loss would not go to 0."),
+        right("Overfitting: the probabilities become worse.", "who is sure and wrong pays with a large loss."),
+        wrong("The validation pictures leaked into the training.", "then the validation loss would fall as well."),
     ),
 )

@@ -1,59 +1,138 @@
-# %% the accuracy of the MLP, on validation pictures (cell [4])
-course.between(mlp_history.validation_accuracy[-1], 0.78, 0.90, what="validation accuracy of the MLP")
+# %% of 60,000 training pictures, 5,000 are kept aside (cell [3])
+assert len(fashion.train) + 5_000 == len(fashion.train) + len(fashion.validation) == 60_000
 
-# %% no part of the moved sneaker is cut off (cell [6])
+# %% the accuracy of the MLP, on validation pictures (cell [6])
+assert mlp.layers[0].out_features == 28 and shoe.shape[-2:] == (28, 28)
+course.between(abs(mlp_history.validation_accuracy[-1] - 0.86), 0, 0.03, what="accuracy of the MLP, away from 86 %")
+
+# %% no part of the moved sneaker is cut off (cell [9])
 if not fashion.standin:
     assert light.min() == 0
 
-# %% of 60,000 training pictures, 5,000 are kept aside (cell [16])
-assert len(fashion.train) + 5_000 == len(fashion.train) + len(fashion.validation) == 60_000
+# %% a new network guesses (cell [26])
+torch.manual_seed(777)
+pictures, labels = next(iter(loader(fashion.train, batch_size=64, shuffle=True, seed=777)))
+assert abs(F.cross_entropy(FashionCnn()(pictures), labels).item() - 2.303) < 0.2
 
-# %% the first two epochs come close to the post (cell [16])
-for epoch in [e for e in reported if e <= len(cnn_history)]:
-    difference = cnn_history.validation_accuracy[epoch - 1] - reported[epoch][1]
-    course.between(difference, -0.05, 0.05, what=f"difference in accuracy, epoch {epoch},")
+# %% in every epoch the training accuracy is lower (cell [27])
+gaps = [v - t for v, t in zip(cnn_history.validation_accuracy, cnn_history.train_accuracy, strict=True)]
+course.between(min(gaps[:5]), 0.01, 0.3, what="validation accuracy above the training accuracy, at least")
 
-# %% what the CNN reaches after 40 epochs, at full speed (cell [16])
-if len(cnn_history) == 40:
-    course.between(cnn_history.validation_accuracy[-1], full[1] - 0.015, full[1] + 0.015, what="epoch 40")
+# %% dropout is the larger cause: about three points against about one (cell [28])
+dropout_on, dropout_off = accuracy_in_training_mode(cnn, known), evaluate(cnn, known).accuracy
+moving = dropout_on - cnn_history.train_accuracy[-1]
+course.between(dropout_off - dropout_on, 0.02, 0.05, what="accuracy that dropout costs in training")
+course.between(moving, -0.005, 0.025, what="accuracy that the changing weights cost")
+course.between(dropout_off - dropout_on - moving, 0.002, 0.06, what="dropout costs more than the changing weights")
 
-# %% with 1,000 pictures, dropout saves loss, not accuracy (cell [17])
-assert len(small) == len(check) == 1_000
-(plain_loss, plain), (dropout_loss, dropped) = (
-    (history.validation_loss[-1], history.validation_accuracy[-1]) for history in few.values()
+# %% the first 1,000 validation pictures choose, the other 4,000 are the exam (cell [30])
+assert len(mock.dataset) == 1_000 and len(exam.dataset) == 4_000 and len(few) == round(len(fashion.train) / 55) == 1_000
+
+# %% the training loss goes to 0, the validation loss turns and rises, the accuracy stays (cell [33])
+assert MANY in (3, 60)
+course.between(plain.train_loss[-1], 0, 0.03, what="training loss at the end")
+course.between(best + 1, 8, 30, what="epoch of the least validation loss")
+course.between(
+    plain.validation_loss[-1] / min(plain.validation_loss), 1.7, 4, what="validation loss, end against least"
 )
-course.between(dropped - plain, -0.05, 0.05, what="accuracy that dropout gains")
-course.between(plain_loss - dropout_loss, 0.1, 3, what="validation loss that dropout saves")
+course.between(abs(plain.validation_accuracy[-1] - 0.80), 0, 0.05, what="validation accuracy at the end, from 80 %")
+course.between(plain.validation_accuracy[-1] - plain.validation_accuracy[best], -0.015, 0.06, what="accuracy gained")
 
-# %% dropout makes the calibration error smaller (cell [18])
-course.between(errors["no dropout"] - errors["dropout 0.5"], 0.01, 0.2, what="calibration error that dropout saves")
+# %% on the exam, stopping makes the loss about half as large, and the accuracy no better (cell [36])
+early, late = evaluate(stopped, exam), evaluate(last, exam)
+course.between(abs(early.loss - 0.6), 0, 0.08, what="loss when stopped, away from 0.6")
+course.between(abs(late.loss - 1.2), 0, 0.3, what="loss of the last epoch, away from 1.2")
+course.between(early.loss / late.loss, 0.3, 0.65, what="loss when stopped, as a share of that of the last epoch")
+course.between(late.accuracy - early.accuracy, -0.005, 0.045, what="accuracy that the last epoch is ahead")
 
-# %% mean and standard deviation of Fashion-MNIST, and the spread with the numbers of MNIST (cell [19])
+# %% before the minimum the loss rose (cell [39])
+course.between(len(rises), 1, 20, what="rises before the minimum")
+
+# %% dropout: the least losses are about equal, the last ones not, and the pictures are not known by heart (cell [43])
+course.between(
+    min(with_dropout.validation_loss) - min(plain.validation_loss),
+    -0.06,
+    0.06,
+    what="least loss with dropout minus without",
+)
+course.between(plain.validation_loss[-1] - with_dropout.validation_loss[-1], 0.2, 1.2, what="loss that dropout saves")
+course.between(with_dropout.train_loss[-1], 0.08, 0.4, what="training loss with dropout at the end")
+
+# %% with 55,000 pictures the validation loss is less than 0.5 (cell [27])
+assert len(fashion.train) == 55_000
+course.between(cnn_history.validation_loss[-1], 0.2, 0.5, what="validation loss of the CNN")
+
+# %% mean and standard deviation of Fashion-MNIST, and what MNIST's numbers make of them (cell [44])
+assert len(pixels_of_all := torch.cat([fashion.train.images, fashion.validation.images])) == 60_000
 if not fashion.standin:
     assert (round(mean, 4), round(std, 4), round(wrong.std().item(), 2)) == (0.2860, 0.3530, 1.15)
+    assert round(wrong.mean().item(), 2) == 0.50 and 0.1307 < mean and round(std / 0.3081, 2) == 1.15
+del pixels_of_all
 
-# %% the wrong statistics change the accuracy little (cell [20])
-course.between(max(map(abs, gain)), 0, 0.03, what="largest difference in accuracy")
+# %% the wrong statistics change the accuracy little (cell [47])
+course.between(max(map(abs, gain)), 0, 0.035, what="largest difference in accuracy")
+course.between(abs(sum(gain) / 3), 0, 0.02, what="mean difference in accuracy")
 
-# %% 3,000 test pictures, 300 of each class (cell [23])
-assert len(some) == 3_000 and some.labels.bincount().tolist() == [300] * 10
+# %% 6 + 4 * 2 = 14 pixels (cell [53])
+assert patches.shape[-2:] == (14, 14)
 
-# %% by 2 pixels the MLP loses much more than the CNN, by 8 pixels both are nearly lost (cell [23])
-course.between(falls["MLP"][0] - falls["MLP"][2], 0.12, 0.40, what="accuracy that the MLP loses by 2 pixels")
-course.between(falls["CNN"][0] - falls["CNN"][2], 0.02, 0.18, what="accuracy that the CNN loses by 2 pixels")
-course.between(abs(falls["CNN"][8] - falls["MLP"][8]), 0, 0.12, what="difference of the two at 8 pixels")
+# %% some channels answer to one class, others to several (cell [54])
+kinds = [len(fashion.validation.labels[strongest[:, k].argsort(descending=True)[:10]].unique()) for k in range(20)]
+course.between(sum(kind == 1 for kind in kinds), 1, 16, what="channels whose ten parts come from one class")
+course.between(max(kinds), 3, 10, what="most classes of a channel")
 
-# %% after 40 epochs, the CNN leads in place (cell [23])
-if EPOCHS == 40:
-    course.between(falls["CNN"][0] - falls["MLP"][0], 0.01, 0.06, what="lead of the CNN in place, after 40 epochs")
+# %% 3,000 test pictures, 300 of each class (cell [55])
+assert len(test_part) == 3_000 and test_part.labels.bincount().tolist() == [300] * 10
 
-# %% the accuracy of the CNN on all 10,000 test pictures (cell [24])
-assert len(targets) == len(fashion.test) == 10_000
-course.between((answers == targets).float().mean().item(), 0.80, 0.92)
+# %% by 2 pixels the MLP loses about 22 points and the CNN about 10, by 8 pixels about 20 % are left (cell [56])
+mlp_lost, cnn_lost = (100 * (falls[name][0] - falls[name][2]) for name in ("MLP", "CNN"))
+course.between(abs(mlp_lost - 22), 0, 5, what="points that the MLP loses by 2 pixels, away from 22")
+course.between(abs(cnn_lost - 10), 0, 4, what="points that the CNN loses by 2 pixels, away from 10")
+course.between(mlp_lost / cnn_lost, 1.5, 3.2, what="points that the MLP loses for one of the CNN")
+for name in ("MLP", "CNN"):
+    course.between(abs(falls[name][0] - 0.85), 0, 0.06, what=f"{name} in place, away from 85 %")
+    course.between(abs(falls[name][8] - 0.20), 0, 0.06, what=f"{name} moved by 8 pixels, away from 20 %")
 
-# %% the shirt is the hardest class, and is taken for other tops (cell [24])
-counts = torch.bincount(10 * targets + answers, minlength=100).reshape(10, 10)  # row: truth, column: answer
+# %% it is not luck: each MLP loses about 20 points, each CNN less than half of it (cell [58])
+for points in lost_points["MLP"]:
+    course.between(abs(points - 20), 0, 4, what="points that an MLP loses, away from 20")
+course.between(max(lost_points["CNN"]) / min(lost_points["MLP"]), 0, 0.7, what="the worst CNN against the best MLP")
+course.between(sum(lost_points["CNN"]) / sum(lost_points["MLP"]), 0.25, 0.55, what="lost points, CNN against MLP")
+
+# %% by 2 pixels the last maps change less than the pixels, by 8 pixels no longer (cell [60])
+if not fashion.standin:
+    assert round(change(raw_pixels, 2), 2) == 0.54
+course.between(abs(change(last_maps, 2) - 0.4), 0, 0.08, what="how much the last maps change by 2, away from 0.4")
+course.between(change(raw_pixels, 2) - change(last_maps, 2), 0.05, 0.4, what="how much less the last maps change by 2")
+course.between(change(raw_pixels, 8) - change(last_maps, 8), -0.3, 0.08, what="how much less the last maps change by 8")
+untrained = change(lambda part: last_maps(part, new), 2)
+course.between(change(raw_pixels, 2) - untrained, 0.02, 0.4, what="the same by 2, with the first weights")
+
+# %% the accuracy of the CNN on all 10,000 test pictures (cell [61])
+assert len(fashion.test) == 10_000
+course.between(evaluate(cnn, loader(fashion.test, batch_size=500)).accuracy, 0.80, 0.92)
+
+# %% the shirt is the hardest class, and is taken for other tops (cell [62])
+scores, truth = predict(cnn, loader(fashion.test, batch_size=500))
+table = torch.bincount(10 * truth + scores.argmax(dim=1), minlength=100).reshape(10, 10)  # row: truth, column: answer
 if course.speed != "smoke" and not fashion.standin:
-    assert fashion.classes[counts.diagonal().argmin()] == "Shirt"
-as_tops = counts[6, [0, 2, 4]].sum() / (counts[6].sum() - counts[6, 6])
+    assert fashion.classes[table.diagonal().argmin()] == "Shirt"
+as_tops = table[6, [0, 2, 4]].sum() / (table[6].sum() - table[6, 6])
 course.between(as_tops.item(), 0.8, 1, what="its mistakes as other tops")
+
+# %% how sure: the stopped network by about 5 points too much, the others by more than 10 (cell [64])
+sure = {}
+for name, (scores, truth) in outputs.items():
+    confidence, chosen = scores.softmax(dim=1).max(dim=1)
+    sure[name] = (confidence.mean() - (chosen == truth).float().mean()).item()
+course.between(sure["no dropout, stopped"], 0, 0.085, what="confidence above accuracy, stopped")
+for name in ("no dropout, last epoch", "dropout 0.5, last epoch"):
+    course.between(sure[name], 0.09, 0.2, what=f"confidence above accuracy, {name}")
+
+# %% the calibration errors: about 0.05 when stopped, more than 0.10 at the end (cell [66])
+errors = {name: calibration_error(*output) for name, output in outputs.items()}
+course.between(
+    abs(errors["no dropout, stopped"] - 0.05), 0, 0.04, what="calibration error when stopped, away from 0.05"
+)
+course.between(errors["no dropout, last epoch"], 0.10, 0.2, what="calibration error at the end")
+course.between(errors["dropout 0.5, last epoch"], 0.09, 0.2, what="calibration error at the end, with dropout")
