@@ -104,7 +104,7 @@ assert len(each) == 64 and each.prod() == 0 and 0.05 < each.mean() < 0.15
 assert 3 * len(list(torch.arange(12_800).split(50))) == 768
 
 # %% 640 pictures are 10 batches, and 30 passes 300 (cell [53])
-assert len(few) == 10 and len(few.dataset) == 640 and steps == 300
+assert epoch == 30 and len(few) == 10 and len(few.dataset) == 640 and steps == 300
 
 # %% one pass is not thirty passes (cell [53])
 once, _, once_optimizer = start()
