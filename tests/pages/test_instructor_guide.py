@@ -75,5 +75,6 @@ def test_what_is_typed_uses_names_of_the_lesson(lesson):
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-    known = names(cells, ast.Store) | imported | names(typed, ast.Store) | set(dir(builtins))
+    defined = {node.name for tree in cells for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    known = names(cells, ast.Store) | defined | imported | names(typed, ast.Store) | set(dir(builtins))
     assert names(typed, ast.Load) <= known
