@@ -37,6 +37,7 @@ LESSON_DATA = {
     "09": ("mnist",),
     "10": ("cifar10",),
     "11": ("mnist",),
+    "12": ("cifar10",),
     "13": ("cifar10",),
     "14": ("mnist",),
 }

@@ -242,7 +242,7 @@ class Residual(nn.Module):
 
 
 class CifarNet(nn.Module):
-    """The network of lesson 13: 2x2 windows, then three blocks of two 3x3 convolutions, and one linear layer.
+    """The network of lessons 12 and 13: 2x2 windows, then three blocks of two 3x3 convolutions, and one linear layer.
 
     Pooling stands inside a block, before its first batch normalisation, so that all that follows works on a quarter of
     the numbers. The scale of each batch normalisation stays 1: only its shift, a bias, is learned. The logits are

@@ -1,4 +1,4 @@
-"""The ideas of lesson 13, which takes a network to 94 % on CIFAR-10. The lesson explains and measures each of them.
+"""The ideas of lessons 12 and 13, on the way to 94 % on CIFAR-10. The lessons explain and measure each of them.
 
 The ideas and their settings are those of Keller Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024,
 arXiv 2404.00498; the code is the course's own, in plain PyTorch around `fit`.

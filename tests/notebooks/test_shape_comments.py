@@ -63,7 +63,7 @@ def run_cells(sources: dict[str, str]) -> Checker:
 
 
 WITH_ARROWS = [path for path in LESSONS if ARROW.search(path.read_text(encoding="utf-8"))]
-SLOW = {"10_cifar10_vgg", "13_cifar10_to_94"}  # colour pictures and wide networks
+SLOW = {"10_cifar10_vgg", "12_faster_network", "13_cifar10_to_94"}  # colour pictures and wide networks
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from itertools import permutations, product
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,7 @@ from torch import nn
 from torch.utils.data import DistributedSampler
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_utils.beyond.airbench import fast_biases
+from course_utils.beyond.airbench import dirac_, fast_biases
 from course_utils.models import LeNet
 from course_utils.practice import quiz as quiz_module
 from course_utils.practice.quiz import Choice, markdown, question, questions, quiz, right, wrong
@@ -93,22 +94,38 @@ def test_right_numbers_are_what_torch_says():
         optimizer.step()
         scheduler.step()
     assert keys("10")[2] == f"{optimizer.param_groups[0]['lr']:g}"
-    short = torch.ones((), dtype=torch.bfloat16)
-    for _ in range(1000):
-        short += 0.003
-    assert keys("13")[0] == f"{short.item()}"
+    best_of_twenty = 0.5 * torch.randn(20_000, 20).amax(dim=1).mean()
+    assert keys("12")[0] == f"by about {best_of_twenty:.1f} points"
+    weight_of_16_bits = torch.ones((), dtype=torch.bfloat16)
+    for _ in range(500):
+        weight_of_16_bits += 0.003
+    assert keys("12")[1] == f"{weight_of_16_bits.item()}"
     with FlopCounterMode(display=False) as counter:
-        nn.Conv2d(64, 256, 3, padding=1, bias=False)(nn.MaxPool2d(2)(torch.zeros(1, 64, 31, 31)))
-    assert keys("13")[1] == f"{counter.get_total_flops():,}"
+        nn.Conv2d(32, 128, 3, padding=1, bias=False)(nn.MaxPool2d(2)(torch.zeros(1, 32, 15, 15)))
+    assert keys("12")[2] == f"{counter.get_total_flops():,}"
+    assert keys("12")[3] == f"{nn.functional.gelu(torch.tensor(-1.0)):.2f}"
+    variances = torch.linalg.eigvalsh(torch.tensor([[2, 1.2], [1.2, 2]]))
+    assert keys("12")[4] == f"{variances[-1].sqrt():.2f}"
+    dirac_(conv := nn.Conv2d(24, 64, 3, padding=1, bias=False))
+    picture = torch.randn(1, 24, 5, 5)
+    assert keys("12")[5] == "the first 24" and torch.allclose(conv(picture)[:, :24], picture, atol=1e-6)
+    ball = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([ball], lr=0.1, momentum=0.9)
+    for _ in range(200):
+        before, ball.grad = ball.item(), torch.ones(1)
+        optimizer.step()
+    assert keys("13")[0] == f"{before - ball.item():.1f}"
     wanted = torch.tensor([[0.82, *[0.02] * 9]])
     least = nn.functional.cross_entropy(wanted.log(), torch.tensor([0]), label_smoothing=0.2)
-    assert keys("13")[2] == f"{least:.2f}"
+    assert keys("13")[1] == f"{least:.2f}"
     _, biases = fast_biases(nn.Linear(1, 1), lr=0.1, weight_decay=0.0016)
-    assert keys("13")[3] == f"{biases['weight_decay']:.6f}"
-    one_side = [first == second for first in (True, False) for second in (True, False)]
-    assert keys("13")[4] == f"{50_000 * sum(one_side) // len(one_side):,} and 0"
-    best_of_twenty = 0.2 * torch.randn(20_000, 20).amax(dim=1).mean()
-    assert keys("13")[5] == f"by about {best_of_twenty:.1f} points"
+    assert keys("13")[2] == f"{biases['weight_decay']:.6f}"
+    one_side = [len(set(coins)) == 1 for coins in product((True, False), repeat=3)]
+    assert keys("13")[3] == f"{50_000 * sum(one_side) // len(one_side):,} and 0"
+    half = torch.diag(torch.tensor([0.5, 1.0]))
+    assert keys("13")[4] == f"{torch.linalg.svdvals(half @ half.T @ half).min():.3f}"
+    above = [min(order[:3]) > max(order[3:]) for order in permutations(range(6))]
+    assert keys("13")[5] == f"in 1 of {len(above) // sum(above)} cases"
     assert keys("14")[0] == f"{len(DistributedSampler(range(1000), num_replicas=3, rank=0)):,}"
     assert keys("14")[3] == f"{2 * 3 * 44_426 * 4 // 4:,}"  # six times a quarter of the gradient, four bytes a number
     assert parameters(LeNet()) == "44,426"

@@ -1,148 +1,82 @@
-"""The exercises of lesson 13: a smoothed loss, a schedule, Nesterov's step, white rows, the mean of views."""
+"""The exercises of lesson 13: a smoothed loss, a schedule, slow weights, an exact step of Muon, a quick training.
 
+The tasks inside the lesson are "a" to "d", the exercises at its end are "1" to "5".
+"""
+
+import copy
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.beyond.airbench import test_time_augmentation
-from course_utils.practice.judge import Wrong, array, call, same
+from course_utils.beyond.airbench import initialize, test_time_augmentation, whitening_kernels
+from course_utils.data import balanced_sample, load
+from course_utils.models import CifarNet
+from course_utils.practice.judge import NotDone, Wrong, array, call_on_copies, same, the_class_itself
+
+CHANGED = "your function changes one of its arguments; make new values instead"
 
 
-def label_smoothing(loss) -> None:
-    """loss(logits, targets, smoothing) -> F.cross_entropy(logits, targets, label_smoothing=smoothing)."""
-    numbers = torch.Generator().manual_seed(10)
-    for n, classes, smoothing, size in ((6, 10, 0.2, 2), (5, 4, 0.1, 2), (5, 4, 0.1, 300)):
-        logits = size * torch.randn(n, classes, generator=numbers)
-        targets = torch.randint(classes, (n,), generator=numbers)
-        z, hard = logits.double(), F.one_hot(targets, classes).double()
-        logs, soft = z.log_softmax(1), (1 - smoothing) * hard + smoothing / classes
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
-        def mean(wanted: Tensor, logs: Tensor = logs) -> Tensor:
-            """The mean cross-entropy for these wanted probabilities."""
-            return -(wanted * logs).sum(1).mean()
 
-        expected = mean(soft)
-        others = (1 - hard) / (classes - 1)
-        large = size > 100
+def _answer(function: Callable, *arguments: object, example: str, hint: str = "") -> object:
+    """What an answer returns for copies of the arguments; if it stops with an error, Wrong says for which input."""
+    try:
+        return call_on_copies(function, *arguments, changed=f"{CHANGED} (for {example})")
+    except (NotDone, Wrong):
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())[:120]
+        raise Wrong(f"{hint}your code stops with {type(error).__name__}: {text} (for {example})") from error
+
+
+# ---- inside the lesson ----
+
+
+def mirrored_in(answer) -> None:
+    """answer(first, epoch) -> (N,) bool: which pictures the alternating flip mirrors in an epoch."""
+    for n, epoch in ((7, 0), (12, 2), (7, 1), (1, 5), (30, 10), (7, 0)):
+        first = torch.rand(n, generator=_generator(n)) < 0.5
+        odd = epoch % 2 == 1
         same(
-            call(loss, logits.clone(), targets.clone(), smoothing),
-            expected,
-            what="the loss",
-            example=f"{n} pictures, {classes} classes, smoothing {smoothing}{', logits of hundreds' if large else ''}",
-            atol=1e-2 if large else 1e-4,
+            _answer(answer, first, epoch, example=f"{n} pictures, epoch {epoch}"),
+            first ^ odd,
+            what="the tensor of mirrored pictures",
+            example=f"first={first[:7].tolist()}{'...' * (n > 7)}, epoch={epoch}",
             mistakes={
-                "the exponential or the logarithm of numbers out of range: use F.log_softmax": math.inf,
-                "numbers out of range, such as inf / inf or 0 * log(0): use F.log_softmax": math.nan,
-                "the loss without smoothing": mean(hard),
-                "smoothing for the other classes alone: all classes share it, the right one too": (
-                    mean((1 - smoothing) * hard + smoothing * others)
-                ),
-                "wanted probabilities with a sum below 1: the right class gets smoothing / classes, too": (
-                    mean((1 - smoothing) * hard + smoothing / classes * (1 - hard))
-                ),
-                "wanted probabilities with a sum above 1: the right class keeps 1 - smoothing": (
-                    mean(hard + smoothing / classes)
-                ),
-                "the whole of smoothing for each class: divide it by their number": (
-                    mean((1 - smoothing) * hard + smoothing)
-                ),
-                "the smoothed part alone, without the right class": mean(soft - (1 - smoothing) * hard),
-                "the right class alone, times 1 - smoothing: the part of all classes is missing": (
-                    mean((1 - smoothing) * hard)
-                ),
-                "smoothing and 1 - smoothing exchanged": mean(smoothing * hard + (1 - smoothing) / classes),
-                "ten classes: take their number from logits.shape": mean((1 - smoothing) * hard + smoothing / 10),
-                "a KL divergence: the entropy of the wanted probabilities is subtracted": (
-                    expected + (soft * soft.log()).sum(1).mean()
-                ),
-                "softmax twice: log_softmax takes the logits": mean(soft, z.softmax(1).log_softmax(1)),
-                "a softmax over the pictures (dim=0): each row is one picture": mean(soft, z.log_softmax(0)),
-                "logits in the place of log_softmax": mean(soft, z),
-                "probabilities: their logarithm is missing": mean(soft, z.softmax(1)),
-                "a missing minus sign": -expected,
-                "a sum over the pictures: divide by their number": n * expected,
-                "a mean over all classes: sum them, and divide by the number of pictures alone": expected / classes,
-                "one loss for each picture: their mean is expected": -(soft * logs).sum(1),
-            },
-        )
-
-
-def triangle_of_rates(factor) -> None:
-    """factor(step, steps, start, peak, end) -> the learning rate of a step, as a part of the highest."""
-    for steps, start, peak, end in ((40, 0.2, 0.25, 0.1), (50, 0.3, 0.6, 0.0)):
-        step, top = np.arange(steps + 1.0), peak * steps
-        rise, fall = step / top, (step - top) / (steps - top)  # each goes from 0 to 1
-
-        def lines(up: np.ndarray, down: np.ndarray, step: np.ndarray = step, top: float = top) -> np.ndarray:
-            return np.where(step < top, up, down)
-
-        up, down = start + (1 - start) * rise, 1 - (1 - end) * fall
-        other = (1 - peak) * steps
-        same(
-            [array(call(factor, i, steps, start, peak, end), f"the factor of step {i}") for i in range(steps + 1)],
-            lines(up, down),
-            what="the list of the factors of all steps",
-            example=f"steps={steps}, start={start}, peak={peak}, end={end}",
-            atol=1e-6,
-            mistakes={
-                "a rise from 0, and a fall to 0: the factor begins at start and ends at end": lines(rise, 1 - fall),
-                "a rise from 0: it begins at start": lines(rise, down),
-                "a fall to 0: it ends at end": lines(up, 1 - fall),
-                "a rise by 1 from start on, above 1: it rises by 1 - start": lines(start + rise, down),
-                "a fall by end: it falls by 1 - end, from 1 to end": lines(up, 1 - end * fall),
-                "a rise over all steps: it is at 1 after peak * steps": lines(start + (1 - start) * step / steps, down),
-                "a fall over all steps: it has steps - peak * steps of them": (
-                    lines(up, 1 - (1 - end) * (step - top) / steps)
-                ),
-                "a fall that began at step 0: count its steps from the peak on": (
-                    lines(up, 1 - (1 - end) * step / steps)
-                ),
-                "a fall that ends one step too early: step goes up to steps": (
-                    lines(up, 1 - (1 - end) * (step - top) / (steps - 1 - top))
-                ),
-                "start and end exchanged": lines(end + (1 - end) * rise, 1 - (1 - start) * fall),
-                "steps counted from 1: at step 0 the factor is start": np.where(
-                    step + 1 < top,
-                    start + (1 - start) * (step + 1) / top,
-                    1 - (1 - end) * (step + 1 - top) / (steps - top),
-                ),
-                "peak as a number of steps: it is a part of them, peak * steps": np.where(
-                    step < peak, start + (1 - start) * step / peak, 1 - (1 - end) * (step - peak) / (steps - peak)
-                ),
-                "peak counted from the end of the training": np.where(
-                    step < other, start + (1 - start) * step / other, 1 - (1 - end) * (step - other) / (steps - other)
-                ),
-                "no rise": lines(np.ones_like(step), down),
-                "no fall": lines(up, np.ones_like(step)),
-                "the second line alone, also before the peak": down,
-                "the first line alone, also after the peak": up,
-                "curves of a cosine: a triangular_schedule has straight lines": lines(
-                    start + (1 - start) * (1 - np.cos(np.pi * rise)) / 2, 1 - (1 - end) * (1 - np.cos(np.pi * fall)) / 2
-                ),
+                "first in every epoch: turn it over in the odd ones": first,
+                "first, turned over in the wrong epochs: only in the odd ones, not in epoch 0": ~first,
+                "the same side for all pictures: ^ turns `first` over, & and | lose it": torch.full((n,), odd),
             },
         )
 
 
 def step_of_nesterov(step) -> None:
     """step(weights, gradient, velocity, lr, momentum, weight_decay) -> the new weights and the new velocity."""
-    numbers = torch.Generator().manual_seed(11)
-    for shape, lr, momentum, decay in (((3, 4), 0.5, 0.9, 0.1), ((5,), 0.1, 0.6, 0.3)):
+    cases = [((3, 4), 0.5, 0.9, 0.1), ((5,), 0.1, 0.6, 0.3), ((2, 3, 2), 1.5, 0.0, 0.02), ((1,), 0.02, 0.85, 0.0)]
+    for seed, (shape, lr, momentum, decay) in enumerate([*cases, cases[0]]):
+        numbers = _generator(11 + seed % len(cases))
         w, g, v = (torch.randn(shape, generator=numbers) for _ in range(3))
         parameter = nn.Parameter(w.clone())
         parameter.grad = g.clone()
-        optimizer = torch.optim.SGD([parameter], lr=lr, momentum=momentum, weight_decay=decay, nesterov=True)
-        optimizer.state[parameter]["momentum_buffer"] = v.clone()
-        optimizer.step()
-        weights, velocity = parameter.detach(), optimizer.state[parameter]["momentum_buffer"]
-        result = call(step, w.clone(), g.clone(), v.clone(), lr, momentum, decay)
+        d = g + decay * w  # the gradient with weight decay
+        velocity = momentum * v + d
+        weights = w - lr * (d + momentum * velocity)
+        if momentum:  # PyTorch itself, where it takes these settings
+            optimizer = torch.optim.SGD([parameter], lr=lr, momentum=momentum, weight_decay=decay, nesterov=True)
+            optimizer.state[parameter]["momentum_buffer"] = v.clone()
+            optimizer.step()
+            weights, velocity = parameter.detach(), optimizer.state[parameter]["momentum_buffer"]
+        example = f"shape {shape}, lr={lr}, momentum={momentum}, weight_decay={decay}"
+        result = _answer(step, w, g, v, lr, momentum, decay, example=example)
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             raise Wrong(f"the result is a {type(result).__name__}, expected a pair: (weights, velocity)")
-        example = f"lr={lr}, momentum={momentum}, weight_decay={decay}"
-        d = g + decay * w  # the gradient with weight decay
         same(
             result[1],
             velocity,
@@ -192,66 +126,34 @@ def step_of_nesterov(step) -> None:
         )
 
 
-def white_rows(whitening) -> None:
-    """whitening(rows, eps) -> matrix (D, D): the columns of rows @ matrix are uncorrelated, of variance 1.
+def lifted(answer) -> None:
+    """answer(x, steps) -> a singular value after so many Newton-Schulz steps."""
+    a, b, c = 3.4445, -4.7750, 2.0315
 
-    All right answers, from eigenvectors or from a Cholesky factor, turned or not, make covariance + eps white; each of
-    the mistakes makes another matrix white, and so gets its name.
-    """
-    numbers = torch.Generator().manual_seed(12)
-    n, size = 600, 5
-    mixed = torch.linalg.qr(torch.randn(size, size, generator=numbers)).Q
-    rows = torch.randn(n, size, generator=numbers) * torch.tensor([2.0, 1.0, 0.5, 0.3, 0.2]) @ mixed
-    rows = rows + torch.tensor([1.0, -2.0, 0.5, 3.0, 0.0])
-    covariance, products = np.cov(rows.numpy().T), rows.double().numpy().T @ rows.double().numpy() / n
-    for eps in (0.0, 0.1):
-        matrix = array(call(whitening, rows.clone(), eps), "the matrix").astype(float)
-        if matrix.shape != (size, size):
-            looks = {
-                (n, size): "; these look like the rows themselves, and the matrix that makes them white is expected",
-                (n, n): "; torch.cov takes one variable in each ROW: torch.cov(rows.T)",
-                (size,): "; these look like one number for each direction, and the directions are expected, too",
-            }.get(matrix.shape, "")
-            raise Wrong(f"the matrix has the shape {matrix.shape}, expected {size, size}{looks}")
-        if not np.isfinite(matrix).all():
-            raise Wrong(f"the matrix holds nan or inf (for {n} rows of {size} numbers, eps={eps})")
-        one = np.eye(size)
-        whole = covariance + eps * one
-        if _makes_white(matrix, whole):
-            continue
-        variances, directions = np.linalg.eigh(covariance)
-        deviations = np.sqrt(variances)
-        spread = np.sqrt(np.diag(covariance))
-        whitened = {
-            "eps is missing": covariance,
-            "eps is added to the root, and not to the variance": directions * (deviations + eps) ** 2 @ directions.T,
-            "the means of the columns are not subtracted from the rows": products + eps * one,
-            "a sum takes the place of a mean: divide the products by the number of rows": n * covariance + eps * one,
-            "these are the directions alone: divide each by the root of its variance": one,
-            "the division is by the variance: take its square root": whole @ whole,
-            "the directions are multiplied by the root of their variance: divide by it": np.linalg.inv(whole),
-            "each number of a row is divided by its own standard deviation: they stay correlated": np.diag(spread**2)
-            + eps * one,
-            "this makes rows white that were standardised before": covariance / np.outer(spread, spread) + eps * one,
-            "the division goes along the wrong axis: each COLUMN of the eigenvectors has its own variance": np.diag(
-                variances + eps
-            ),
-        }
-        looks = next((f": {name}" for name, other in whitened.items() if _makes_white(matrix, other)), "")
-        if _makes_white(matrix.T, whole):
-            looks = ": its transpose is right; for rows @ matrix, each COLUMN is a direction"
-        out = matrix.T @ whole @ matrix
-        least, most = np.diag(out).min(), np.diag(out).max()
-        crossed = np.abs(out - np.diag(np.diag(out))).max()
-        raise Wrong(
-            f"with eps={eps} added to each variance, the columns of rows @ matrix have variances from {least:.3g} to "
-            f"{most:.3g}, and covariances up to {crossed:.3g}, expected 1 and 0{looks}"
+    def after(x: float, steps: int, signs: tuple[float, float, float] = (1, 1, 1)) -> float:
+        for _ in range(steps):
+            x = signs[0] * a * x + signs[1] * b * x**3 + signs[2] * c * x**5
+        return x
+
+    for x, steps in ((0.1, 1), (0.9, 3), (0.001, 3), (0.5, 0), (0.3, 5), (1.0, 2), (0.1, 1)):
+        once = after(x, 1)
+        same(
+            _answer(answer, x, steps, example=f"x={x}, steps={steps}"),
+            after(x, steps),
+            what="the singular value",
+            example=f"x={x}, steps={steps}",
+            atol=1e-6,
+            mistakes={
+                "x itself": x,
+                "a single step: each step takes what the one before gave": once,
+                "one step, times their number: each step takes what the one before gave": steps * once,
+                "one step too many": after(x, steps + 1),
+                "one step too few": after(x, max(steps - 1, 0)),
+                "a plus before 4.7750: b is negative": after(x, steps, (1, -1, 1)),
+                "the first part alone, a * x: x**3 and x**5 are missing": a**steps * x,
+                "x**5 is missing": after(x, steps, (1, 1, 0)),
+            },
         )
-
-
-def _makes_white(matrix: np.ndarray, covariance: np.ndarray) -> bool:
-    """True if rows with this covariance, times the matrix, are white; division by n and by n - 1 are both right."""
-    return np.allclose(matrix.T @ covariance @ matrix, np.eye(len(matrix)), atol=0.01)
 
 
 def _six_views() -> list[Callable[[Tensor], Tensor]]:
@@ -302,31 +204,392 @@ def _logits_of_views(model: nn.Module, images: Tensor, views: list, weights: lis
 
 def mean_of_views(average) -> None:
     """average(model, images, views, weights) -> (N, classes): the weighted mean of the logits for several views."""
-    numbers = torch.Generator().manual_seed(13)
-    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 4 * 5, 5)).eval()
-    for parameter in model.parameters():
-        parameter.data.normal_(0, 0.25, generator=numbers)
-    images = torch.randn(4, 3, 6, 7, generator=numbers)
-    cases = {
-        "the image with weight 3, its mirror picture with weight 1": (
-            [lambda images: images, lambda images: images.flip(-1)],
-            [3, 1],
-        ),
-        "the six views of the lesson": (_six_views(), [2, 1, 1, 2, 1, 1]),
-    }
-    for example, (views, weights) in cases.items():
+    same_picture, mirror = (lambda images: images), (lambda images: images.flip(-1))
+    cases = [
+        ("the image with weight 3, its mirror picture with weight 1", 5, 4, [same_picture, mirror], [3, 1]),
+        ("the six views of the lesson", 5, 4, _six_views(), [2, 1, 1, 2, 1, 1]),
+        ("one view, weight 0.5, one picture, 12 classes", 12, 1, [mirror], [0.5]),
+        ("three views, weights 0.2, 0.3 and 1.1", 3, 2, [same_picture, mirror, _six_views()[1]], [0.2, 0.3, 1.1]),
+    ]
+    for seed, (example, classes, n, views, weights) in enumerate([*cases, cases[0]]):
+        numbers = _generator(13 + seed % len(cases))
+        model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 4 * 5, classes)).eval()
+        for parameter in model.parameters():
+            parameter.data.normal_(0, 0.25, generator=numbers)
+        images = torch.randn(n, 3, 6, 7, generator=numbers)
         expected = _logits_of_views(model, images, views, weights)
         right = test_time_augmentation(model, images) if len(views) == 6 else expected["right"]
-        result = call(average, model, images.clone(), list(views), list(weights))
+        result = _answer(average, model, images, list(views), list(weights), example=example)
         same(result, right, what="the array of logits", example=example, mistakes=expected)
         if isinstance(result, Tensor) and result.requires_grad:
             raise Wrong("the logits are right, but they keep all that a backward needs: use torch.no_grad()")
+        if not torch.is_grad_enabled():
+            torch.set_grad_enabled(True)
+            raise Wrong("gradients stay switched off after your function: use `with torch.no_grad():`")
+
+
+# ---- at the end of the lesson ----
+
+
+def label_smoothing(loss) -> None:
+    """loss(logits, targets, smoothing) -> F.cross_entropy(logits, targets, label_smoothing=smoothing)."""
+    cases = ((6, 10, 0.2, 2), (5, 4, 0.1, 2), (5, 4, 0.1, 300), (1, 12, 0.5, 3), (8, 3, 0.0, 2), (6, 10, 0.2, 2))
+    for n, classes, smoothing, size in cases:
+        numbers = _generator(10 + classes)
+        logits = size * torch.randn(n, classes, generator=numbers)
+        targets = torch.randint(classes, (n,), generator=numbers)
+        z, hard = logits.double(), F.one_hot(targets, classes).double()
+        logs, soft = z.log_softmax(1), (1 - smoothing) * hard + smoothing / classes
+
+        def mean(wanted: Tensor, logs: Tensor = logs) -> Tensor:
+            """The mean cross-entropy for these wanted probabilities."""
+            return -(wanted * logs).sum(1).mean()
+
+        expected = mean(soft)
+        others = (1 - hard) / (classes - 1)
+        large = size > 100
+        example = f"{n} pictures, {classes} classes, smoothing {smoothing}{', logits of hundreds' if large else ''}"
+        same(
+            _answer(loss, logits, targets, smoothing, example=example),
+            expected,
+            what="the loss",
+            example=example,
+            atol=1e-2 if large else 1e-4,
+            mistakes={
+                "the exponential or the logarithm of numbers out of range: use F.log_softmax": math.inf,
+                "numbers out of range, such as inf / inf or 0 * log(0): use F.log_softmax": math.nan,
+                "the loss without smoothing": mean(hard),
+                "smoothing for the other classes alone: all classes share it, the right one too": (
+                    mean((1 - smoothing) * hard + smoothing * others)
+                ),
+                "wanted probabilities with a sum below 1: the right class gets smoothing / classes, too": (
+                    mean((1 - smoothing) * hard + smoothing / classes * (1 - hard))
+                ),
+                "wanted probabilities with a sum above 1: the right class keeps 1 - smoothing": (
+                    mean(hard + smoothing / classes)
+                ),
+                "the whole of smoothing for each class: divide it by their number": (
+                    mean((1 - smoothing) * hard + smoothing)
+                ),
+                "the smoothed part alone, without the right class": mean(soft - (1 - smoothing) * hard),
+                "the right class alone, times 1 - smoothing: the part of all classes is missing": (
+                    mean((1 - smoothing) * hard)
+                ),
+                "smoothing and 1 - smoothing exchanged": mean(smoothing * hard + (1 - smoothing) / classes),
+                "ten classes: take their number from logits.shape": mean((1 - smoothing) * hard + smoothing / 10),
+                "a KL divergence: the entropy of the wanted probabilities is subtracted": (
+                    expected + (soft * soft.log()).sum(1).mean()
+                ),
+                "softmax twice: log_softmax takes the logits": mean(soft, z.softmax(1).log_softmax(1)),
+                "a softmax over the pictures (dim=0): each row is one picture": mean(soft, z.log_softmax(0)),
+                "logits in the place of log_softmax": mean(soft, z),
+                "probabilities: their logarithm is missing": mean(soft, z.softmax(1)),
+                "a missing minus sign": -expected,
+                "a sum over the pictures: divide by their number": n * expected,
+                "a mean over all classes: sum them, and divide by the number of pictures alone": expected / classes,
+                "one loss for each picture: their mean is expected": -(soft * logs).sum(1),
+            },
+        )
+
+
+def warm_cosine(factor) -> None:
+    """factor(step, steps, rise, start, end) -> the rate of a step: a line up, then half a cosine down."""
+    cases = ((40, 10, 0.2, 0.1), (50, 0, 0.5, 0.0), (31, 20, 0.0, 0.5), (7, 3, 0.1, 0.01), (40, 10, 0.2, 0.1))
+    for steps, rise, start, end in cases:
+        step = np.arange(steps + 1.0)
+        part = (step - rise) / (steps - rise)  # of the fall, from 0 to 1
+        up = start + (1 - start) * step / max(rise, 1)
+
+        def joined(up: np.ndarray, down: np.ndarray, step: np.ndarray = step, rise: int = rise) -> np.ndarray:
+            return np.where(step < rise, up, down)
+
+        def fall(part: np.ndarray, end: float = end) -> np.ndarray:
+            return end + (1 - end) * (1 + np.cos(np.pi * part)) / 2
+
+        example = f"steps={steps}, rise={rise}, start={start}, end={end}"
+        got = []
+        for i in range(steps + 1):
+            value = _answer(factor, i, steps, rise, start, end, example=f"step={i}, {example}")
+            got.append(array(value, f"the factor of step {i}"))
+            if got[-1].shape:
+                raise Wrong(
+                    f"the factor of step {i} has the shape {got[-1].shape}, expected one number (for {example})"
+                )
+        same(
+            got,
+            joined(up, fall(part)),
+            what="the list of the factors of all steps",
+            example=example,
+            atol=1e-6,
+            mistakes={
+                "a fall in a line: it is half a cosine": joined(up, 1 - (1 - end) * part),
+                "a rise from 0: it begins at start": joined(step / max(rise, 1), fall(part)),
+                "a fall to 0: it ends at end": joined(up, fall(part, 0.0)),
+                "a rise by 1 from start on: it rises by 1 - start": joined(start + step / max(rise, 1), fall(part)),
+                "a fall that began at step 0: count its steps from rise on": joined(up, fall(step / steps)),
+                "a fall over all steps: it has steps - rise of them": joined(up, fall((step - rise) / steps)),
+                "a whole cosine, down and up again: half of it is pi": joined(up, fall(2 * part)),
+                "a cosine of degrees or of parts: np.pi is missing": joined(up, fall(part / np.pi)),
+                "a quarter of a cosine: half of it is pi": joined(up, end + (1 - end) * np.cos(np.pi * part / 2)),
+                "a cosine from 1 to -1: (1 + cos) / 2 goes from 1 to 0": joined(
+                    up, end + (1 - end) * np.cos(np.pi * part)
+                ),
+                "a fall that ends one step too early: step goes up to steps": joined(
+                    up, fall((step - rise) / (steps - 1 - rise))
+                ),
+                "start and end exchanged": joined(end + (1 - end) * step / max(rise, 1), fall(part, start)),
+                "a rise along a cosine, too: it is a line": joined(
+                    start + (1 - start) * (1 - np.cos(np.pi * step / max(rise, 1))) / 2, fall(part)
+                ),
+                "no rise": joined(np.ones_like(step), fall(part)),
+                "no fall": joined(up, np.ones_like(step)),
+                "the fall alone, also before its begin": fall(part),
+            },
+        )
+
+
+class _Walk:
+    """Weights that move by the same numbers for an answer and for the checker; what becomes of them."""
+
+    def __init__(self, shapes: tuple[tuple[int, ...], ...], seed: int):
+        numbers = _generator(seed)
+        self.parameters = nn.ParameterList(nn.Parameter(torch.randn(shape, generator=numbers)) for shape in shapes)
+        self.moves = [[torch.randn(shape, generator=numbers) for shape in shapes] for _ in range(12)]
+        self.start = [p.detach().clone() for p in self.parameters]
+
+    def move(self, step: int) -> None:
+        with torch.no_grad():
+            for p, by in zip(self.parameters, self.moves[step], strict=True):
+                p.add_(by)
+
+    def ends(self, every: int, part: float, steps: int) -> dict[str, Tensor]:
+        """The first parameter after so many steps: as it should be, and with known mistakes."""
+
+        def walk(
+            when: Callable[[int], bool] = lambda step: step % every == 0,
+            part: float = part,
+            back: bool = True,
+            mean: bool = True,
+        ) -> Tensor:
+            fast = slow = self.start[0]
+            for step in range(1, steps + 1):
+                fast = fast + self.moves[step - 1][0]
+                if when(step):
+                    slow = slow + part * (fast - slow) if mean else slow
+                    fast = slow if back else fast
+            return fast
+
+        plain = self.start[0] + sum(moves[0] for moves in self.moves[:steps])
+        return {
+            "right": walk(),
+            "weights that only follow the steps: after every few of them, copy the slow weights into them. "
+            "(Are the slow weights clones?)": plain,
+            "an update after the first step: the first one comes after `every` steps": walk(lambda step: True),
+            "an update one step late": walk(lambda step: step > 1 and (step - 1) % every == 0),
+            "part and 1 - part exchanged: the slow weights go by `part` to the fast ones": walk(part=1 - part),
+            "weights that go back to where they began: the slow ones have to move, too": walk(mean=False),
+        }
+
+
+def slow_weights(kind) -> None:
+    """kind(parameters, every, part): after_step() is called after each step; every few of them it averages."""
+    the_class_itself(kind)
+    cases = [(((2, 3), (4,)), 5, 0.5), (((3,),), 1, 0.2), (((2, 2, 2), (1,), (5,)), 3, 0.8)]
+    for seed, (shapes, every, part) in enumerate([*cases, cases[0]]):
+        example = f"every={every}, part={part}, shapes {', '.join(map(str, shapes))}"
+        walks = [_Walk(shapes, 20 + seed % len(cases)), _Walk(shapes, 40 + seed)]  # two side by side
+        made = []
+        for walk in walks:
+            try:
+                made.append(kind((p for p in walk.parameters), every, part))  # as model.parameters(): once only
+            except Exception as error:
+                raise Wrong(_stops("your class", error, example)) from error
+            if not getattr(made[-1], "__dict__", True):
+                raise NotDone("")  # it keeps nothing: the stub
+        for step in range(1, 13):
+            for walk, slow in zip(walks, made, strict=True):
+                before = [id(p) for p in walk.parameters]
+                walk.move(step - 1)
+                _after(slow, step, example)
+                if [id(p) for p in walk.parameters] != before or not all(p.requires_grad for p in walk.parameters):
+                    raise Wrong(f"the weights of the model are other tensors now; change them in place (for {example})")
+            _compare(walks[0], every, part, step, example)
+        _compare(walks[1], every, part, 12, f"{example}, a second model beside the first")
+
+
+def _stops(what: str, error: Exception, example: str) -> str:
+    text = " ".join(str(error).split())
+    hint = ""
+    if "leaf" in text or "requires grad" in text:
+        hint = "change weights inside `with torch.no_grad():`. "
+    return f"{hint}{what} stops with {type(error).__name__}: {text[:120]} (for {example})"
+
+
+def _after(slow: object, step: int, example: str) -> None:
+    after = getattr(slow, "after_step", None)
+    if after is None:
+        raise Wrong("your class has no method after_step")
+    try:
+        after()
+    except Exception as error:
+        raise Wrong(_stops(f"after_step, call {step},", error, example)) from error
+    if not torch.is_grad_enabled():
+        torch.set_grad_enabled(True)
+        raise Wrong("gradients stay switched off after after_step: use `with torch.no_grad():`")
+
+
+def _compare(walk: _Walk, every: int, part: float, step: int, example: str) -> None:
+    ends = walk.ends(every, part, step)
+    right = ends.pop("right")
+    same(
+        walk.parameters[0],
+        right,
+        what=f"the first parameter after {step} steps",
+        example=example,
+        mistakes={name: wrong for name, wrong in ends.items() if not torch.allclose(wrong, right, atol=1e-4)},
+    )
+    for k, p in enumerate(walk.parameters[1:], 1):
+        fast = slow = walk.start[k]
+        for i in range(1, step + 1):
+            fast = fast + walk.moves[i - 1][k]
+            if i % every == 0:
+                slow = fast = slow + part * (fast - slow)
+        same(p, fast, what=f"parameter {k} after {step} steps, counted from 0,", example=example)
+
+
+def exact_step(answer) -> None:
+    """answer(weight, gradient, lr) -> the kernel after a step whose singular values are all 1."""
+    cases = [((4, 3, 3, 3), 0.24), ((12, 1, 2, 3), 0.1), ((1, 2, 3, 3), 1.5), ((5, 5, 1, 1), 0.02)]
+    for seed, (shape, lr) in enumerate([*cases, cases[0]]):
+        numbers = _generator(30 + seed % len(cases))
+        weight, gradient = 0.7 * torch.randn(shape, generator=numbers), 5 * torch.randn(shape, generator=numbers)
+        flat = gradient.flatten(1)
+        u, values, vh = torch.linalg.svd(flat, full_matrices=False)
+        step = (u @ vh).view(shape)
+        long = weight * len(weight) ** 0.5 / weight.norm()
+        one = weight / weight.norm()
+        columns = gradient.flatten(1).T.reshape(len(flat), -1)
+        cu, _, cvh = torch.linalg.svd(columns, full_matrices=False)
+        wrong_axis = gradient.transpose(0, 1).flatten(1)
+        wu, _, wvh = torch.linalg.svd(wrong_axis, full_matrices=False)
+        example = f"weight of shape {shape}, lr={lr}"
+        result = _answer(answer, weight, gradient, lr, example=example, hint=SVD_HINT)
+        same(
+            result,
+            long - lr * step,
+            what="the array of new weights",
+            example=example,
+            atol=2e-3 * lr + 1e-4,
+            mistakes={
+                "a step along the gradient: the weights go against it": long + lr * step,
+                "a step without lr": long - step,
+                "the weight with its old length: set the length first": weight - lr * step,
+                "a weight of length 1: its length has to be the root of the number of outputs": one - lr * step,
+                "the length set after the step: set it before": (weight - lr * step)
+                * len(weight) ** 0.5
+                / (weight - lr * step).norm(),
+                "the gradient itself, whose singular values differ: leave them out": long - lr * gradient,
+                "the gradient divided by its length: its singular values still differ": long
+                - lr * gradient / gradient.norm(),
+                "the gradient divided by its greatest singular value: the others are still below 1": long
+                - lr * gradient / values[0],
+                "the step itself: subtract lr times it from the weight": lr * step,
+                "the weight with its new length, without a step": long,
+                "the sign of each number: the matrix as a whole has to be orthogonal": long - lr * gradient.sign(),
+                "a matrix with a row for each INPUT: a row for each output, gradient.flatten(1)": long
+                - lr * (wu @ wvh).view(gradient.transpose(0, 1).shape).transpose(0, 1),
+                "a matrix that was turned over without moving its numbers back": long - lr * (cu @ cvh).view(shape),
+            },
+        )
+
+
+SVD_HINT = "(torch.linalg.svd(matrix, full_matrices=False) gives U, S, Vh with matrix = U @ diag(S) @ Vh.) "
+STEPS, BATCH = 60, 128
+GOALS = {False: 0.34, True: 0.5}  # of real pictures, and of the drawn stand-in, which is easier
+
+
+@cache
+def _pictures() -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, bool]:
+    """2,000 training and 1,000 validation pictures of CIFAR-10 with their labels, whitening kernels, are they drawn."""
+    cifar = load("cifar10")
+    few = balanced_sample(cifar.train, 2_000 / len(cifar.train))
+    images, labels = few[torch.arange(2_000)]
+    new, truth = cifar.validation[torch.arange(1_000)]
+    return images, labels, new, truth, whitening_kernels(images), cifar.standin
+
+
+class _Counted(CifarNet):
+    """CifarNet, narrow, that counts the pictures of each forward pass in training."""
+
+    def __init__(self) -> None:
+        super().__init__((8, 32, 32))
+        self.batches: list[int] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            self.batches.append(len(x))
+            if len(self.batches) > STEPS:
+                raise Wrong(f"the network sees more than {STEPS} batches with gradients, expected {STEPS} at most")
+            if len(x) > BATCH:
+                raise Wrong(f"a batch has {len(x)} pictures, expected {BATCH} at most")
+        return super().forward(x)
+
+
+def quick_training(train) -> str:
+    """train(model, images, labels) -> the model, trained within 60 batches to a goal on new pictures.
+
+    Called a second time with another network and classes that have other names.
+    """
+    images, labels, new, truth, kernels, drawn = _pictures()
+    goal, found = GOALS[drawn], []
+    for renamed in (0, 3):
+        torch.manual_seed(777 + renamed)
+        model = initialize(_Counted(), kernels)
+        before = copy.deepcopy(model.state_dict())
+        example = f"2,000 pictures, {STEPS} batches of at most {BATCH}"
+        result = _answer(train, model, images, (labels + renamed) % 10, example=example)
+        if result is not model:
+            raise Wrong(f"the result is a {type(result).__name__}, expected the network that was handed in, trained")
+        accuracy = _accuracy(model, new, (truth + renamed) % 10)
+        if accuracy < goal:
+            raise Wrong(_why(model, before, accuracy, goal))
+        found.append(accuracy)
+    return f"{found[0]:.1%} and {found[1]:.1%} of 1,000 new pictures right"
+
+
+def _accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
+    model = copy.deepcopy(model).eval()
+    with torch.no_grad():
+        return (model(images.clone()).argmax(dim=1) == labels).double().mean().item()
+
+
+def _why(model: _Counted, before: dict, accuracy: float, goal: float) -> str:
+    got = f"{accuracy:.0%} of 1,000 new pictures are right, expected {goal:.0%}"
+    finite = all(p.isfinite().all() for p in model.parameters())
+    if not finite:
+        return f"the weights are nan or infinite: is the rate far too large? {got}"
+    if all(torch.equal(p, before[name]) for name, p in model.named_parameters()):
+        return f"no weight has changed: is optimizer.step() or backward() missing? {got}"
+    if len(model.batches) < STEPS / 2:
+        return f"only {len(model.batches)} of {STEPS} batches are used. {got}"
+    if accuracy < 0.22:
+        return (
+            f"hardly better than guessing: is zero_grad() missing, or is the rate far too small or too large, "
+            f"also in the last steps? {got}"
+        )
+    return (
+        f"it learns, but not enough in {len(model.batches)} batches: is the rate large at first and low at last? {got}"
+    )
 
 
 CHECKERS = {
+    "a": mirrored_in,
+    "b": step_of_nesterov,
+    "c": lifted,
+    "d": mean_of_views,
     "1": label_smoothing,
-    "2": triangle_of_rates,
-    "3": step_of_nesterov,
-    "4": white_rows,
-    "5": mean_of_views,
+    "2": warm_cosine,
+    "3": slow_weights,
+    "4": exact_step,
+    "5": quick_training,
 }

@@ -31,6 +31,17 @@ QUESTIONS = (
         wrong(f"`{RATE * GAMMA**3:g}`", "this is the fourth epoch."),
     ),
     question(
+        "A network with batch norm has trained for 20 steps. In evaluation mode it is right for 20 % of the training "
+        "pictures and of the validation pictures; with the statistics of the batch, for 37 % of both. What is wrong?",
+        wrong("It overfits.", "then the training pictures would be answered well in evaluation mode, too."),
+        right("The running averages lag behind.", "the weights are good; the averages still hold old values."),
+        wrong(
+            "The learning rate falls too fast.",
+            "the rate changes the weights, and both measurements use the same ones.",
+        ),
+        wrong("The validation pictures are harder.", "the training pictures are answered as badly."),
+    ),
+    question(
         "With augmentation, the training accuracy is lower than the validation accuracy. What do you conclude?",
         wrong("The labels are wrong.", "then both would be low."),
         wrong("The network overfits.", "overfitting is the opposite: training far above validation."),

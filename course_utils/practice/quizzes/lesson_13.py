@@ -1,50 +1,31 @@
-"""The quiz of lesson 13: short numbers, work, a smoothed loss, fast biases, mirror pictures, chance."""
+"""The quiz of lesson 13: momentum, a smoothed loss, fast biases, mirror pictures, singular values, chance."""
 
 import math
-from statistics import NormalDist
+from itertools import combinations
 
 from course_utils.practice.quiz import question, right, wrong
 
-STEP = 2**-7  # from 1 to the next number of bfloat16, which has 7 bits after the point
-SMALL, TIMES = 0.003, 1_000
-INPUTS, OUTPUTS, KERNEL, SIDE = 64, 256, 3, 31
-POOLED = SIDE // 2
-MULTIPLICATIONS = OUTPUTS * POOLED**2 * INPUTS * KERNEL**2
+MOMENTUM, RATE = 0.9, 0.1
+FAR = RATE / (1 - MOMENTUM)
 CLASSES, SMOOTHING = 10, 0.2
 OTHER = SMOOTHING / CLASSES
 SURE = 1 - SMOOTHING + OTHER
 ENTROPY = -SURE * math.log(SURE) - (CLASSES - 1) * OTHER * math.log(OTHER)
 FACTOR, DECAY = 64, 0.0016
 PICTURES = 50_000
-IDEAS, CHANCE = 20, 0.2
-LUCK = CHANCE * NormalDist().inv_cdf((IDEAS - 0.375) / (IDEAS + 0.25))  # the greatest of 20 normal numbers, on average
+VALUE = 0.5
+ORDERS = len(list(combinations(range(6), 3)))
 
 QUESTIONS = (
     question(
-        f"A weight is `1.0` in bfloat16. You add `{SMALL}` to it, `{TIMES:,}` times, and each sum is rounded to "
-        "bfloat16. What is it then?",
-        wrong(f"`{1 + TIMES * SMALL}`", "this is the sum in exact numbers."),
+        f"SGD with a rate of `{RATE}` and momentum `{MOMENTUM}`. The gradient of a weight is 1 in every step. How far "
+        "does a step go, after many steps?",
+        wrong(f"`{RATE}`", "this is the first step; then the velocity adds up."),
+        wrong(f"`{RATE * (1 + MOMENTUM):.2f}`", "this is the second step: the sum goes on growing."),
         right(
-            "`1.0`",
-            f"the next number is {1 + STEP}, and {SMALL} is less than half of the way. So autocast keeps the weights "
-            "in float32.",
+            f"`{FAR:.1f}`", f"the velocity grows to 1 / (1 - {MOMENTUM}) = {1 / (1 - MOMENTUM):.0f}, times the rate."
         ),
-        wrong(f"`{1 + SMALL}`", f"bfloat16 has no such number: after 1 comes {1 + STEP}."),
-        wrong("`inf`", "bfloat16 has the range of float32; what it lacks is digits."),
-    ),
-    question(
-        f"A picture of `{SIDE} × {SIDE}` places with `{INPUTS}` channels is pooled (2x2). Then comes "
-        f"`nn.Conv2d({INPUTS}, {OUTPUTS}, kernel_size={KERNEL}, padding=1, bias=False)`. How many FLOP does the "
-        "convolution need, multiplications and additions?",
-        wrong(OUTPUTS * INPUTS * KERNEL**2, "this is the number of its weights; each is used at every place."),
-        wrong(MULTIPLICATIONS, "these are the multiplications; there are as many additions."),
-        wrong(
-            2 * OUTPUTS * SIDE**2 * INPUTS * KERNEL**2,
-            "this is the work without pooling, more than four times as much.",
-        ),
-        right(
-            2 * MULTIPLICATIONS, f"{OUTPUTS} · {POOLED} · {POOLED} outputs, each of {INPUTS} · 3 · 3 products, times 2."
-        ),
+        wrong("ever further, without end", "old gradients count less and less, so the sum has an end."),
     ),
     question(
         f"Label smoothing of `{SMOOTHING}`, {CLASSES} classes. What is the smallest loss that a network can reach?",
@@ -54,7 +35,7 @@ QUESTIONS = (
         wrong(f"`{-math.log(SURE):.2f}`", f"this is -ln({SURE:g}): the other nine classes count, too."),
         right(
             f"`{ENTROPY:.2f}`",
-            f"the best answer is what is wanted, {SURE:g} once and {OTHER:g} nine times; the loss is its entropy.",
+            f"the best answer is what is wanted, {SURE:g} once and {OTHER:g} nine times; -sum q ln q of it.",
         ),
         wrong(f"`{math.log(CLASSES):.2f}`", "this is the loss of a blind guess, all classes alike."),
     ),
@@ -67,22 +48,29 @@ QUESTIONS = (
         wrong(f"`{DECAY * FACTOR:.4f}`", f"then it would shrink {FACTOR} · {FACTOR} times as fast."),
     ),
     question(
-        f"Each of `{PICTURES:,}` pictures is mirrored with probability `0.5` in each epoch. After two epochs, how many "
-        "were seen from one side only, on average? And how many with the alternating flip?",
-        right(f"`{PICTURES // 2:,}` and `0`", "the second coin falls as the first in half of all cases."),
-        wrong(f"`{PICTURES // 4:,}` and `0`", "these were mirrored twice; as many were never mirrored."),
-        wrong("`0` and `0`", "this is what the alternating flip is for; coins do not remember."),
-        wrong(f"`{PICTURES // 2:,}` and `{PICTURES // 2:,}`", "half begin mirrored, but then all change their side."),
+        f"Each of `{PICTURES:,}` pictures is mirrored with probability `0.5` in each epoch. After three epochs, how "
+        "many were seen from one side only, on average? And how many with the alternating flip?",
+        right(f"`{PICTURES // 4:,}` and `0`", "the second and the third coin fall as the first in a quarter of cases."),
+        wrong(f"`{PICTURES // 8:,}` and `0`", "these were mirrored three times; as many were never mirrored."),
+        wrong(f"`{PICTURES // 2:,}` and `0`", "this is after two epochs; the third shows half of them the other side."),
+        wrong(f"`{PICTURES // 4:,}` and `{PICTURES // 2:,}`", "half begin mirrored, but then all change their side."),
     ),
     question(
-        f"From seed to seed, the accuracy of a training varies with a standard deviation of `{CHANCE}` points. You try "
-        f"{IDEAS} ideas, each once. All are useless. By how much does the best of them seem to help?",
-        wrong("by `0.0` points", "this is the mean of all of them; you look at the best."),
-        wrong(f"by about `{CHANCE}` points", "one idea in six is better than that by chance, and you have twenty."),
+        f"A matrix $A$ has the singular value `{VALUE}`. Which singular value has $A A^T A$ in this direction?",
+        wrong(f"`{VALUE**2}`", "this is that of a product of two; here are three."),
+        wrong("`1.0`", "one product does not make directions equal; it makes small ones smaller still."),
+        right(f"`{VALUE**3}`", "each of the three factors stretches by it once: its third power."),
+        wrong(f"`{3 * VALUE}`", "matrices are multiplied here, so their stretches are multiplied, too."),
+    ),
+    question(
+        "Two ideas are equally good. You train each with three seeds. How often do all three of the first lie above "
+        "all three of the second, by luck alone?",
+        wrong("in 1 of 2 cases", "this is one seed against one; here are nine such pairs, and all have to agree."),
+        wrong("in 1 of 8 cases", "three coins would say so, but all pairs have to agree, not three of them."),
+        wrong("never", "luck can do this, and among many comparisons it will."),
         right(
-            f"by about `{LUCK:.1f}` points",
-            "this is luck, and is gone with the next seed. So repeat it, and open the test set once, at the end.",
+            f"in 1 of {ORDERS} cases",
+            f"there are {ORDERS} ways to choose three of six places, and one of them is the three highest.",
         ),
-        wrong(f"by about `{IDEAS * CHANCE:.1f}` points", "chances are not added up: you take one idea, not all."),
     ),
 )

@@ -1,41 +1,86 @@
-# %% the standard deviation of 5,000 answers is about 0.7 points (cell [4])
-course.between(100 * deviation, 0.35, 0.71, what="standard deviation, in points,")
+# %% 9,000 pictures, 8 epochs, batches of 128, 5,000 validation pictures, 560 steps (section 1)
+assert len(cifar.validation) == 5_000 and len(cifar.train) == 45_000
+if course.speed == "class":
+    assert len(training) == 9_000 and epochs == 8 and steps == 560
 
-# %% 1.001 becomes 1 in bfloat16, whose next number is 1 + 1 / 128 (cell [5])
-assert torch.tensor(1.001).bfloat16() == 1 and torch.finfo(torch.bfloat16).eps == 2**-7
+# %% pictures of 32 x 32 pixels (section 2)
+assert cifar.train.images.shape[2:] == (32, 32)
 
-# %% FLOP by hand are those that PyTorch counts (cell [7])
-assert flop(conv, (1, 64, 16, 16)) == by_hand == 37_748_736
+# %% the triangle: 1 at step 23 of 100, 0.535 at step 61.5 (section 3)
+assert triangle(23, steps=100) == 1 and round(triangle(61.5, steps=100), 3) == 0.535
 
-# %% what each idea gains over those before it, and all together (cells [6] to [24])
-for idea, before, low, high in (
-    ("faster steps", "lesson 10", -0.05, 0.05),
-    ("CifarNet", "faster steps", -0.05, 0.12),
-    ("first weights", "CifarNet", -0.03, 0.12),
-    ("SGD", "first weights", -0.04, 0.12),
-    ("moved pictures", "SGD", -0.05, 0.12),
-    ("averages", "moved pictures", -0.04, 0.12),
-    ("averages", "lesson 10", 0.03, 0.25),
+# %% a new network gains most from a rate of 1 or more, a trained one is harmed by it (section 3)
+if course.speed != "smoke" and not cifar.standin:
+    new, trained = changes["a new network"], changes["your trained one"]
+    assert one_step_rates[-2:] == [1, 3] and new.index(min(new)) >= 5
+    assert trained[-1] > 0.1 and min(trained) > -0.05
+
+# %% a rise over 15 of 40 steps changes little (section 3)
+if course.speed != "smoke" and not cifar.standin:
+    assert abs(loss_after_40_steps(rise=1) - loss_after_40_steps(rise=15)) < 0.15
+
+# %% 560 steps of weight decay leave 0.756; 0.00133 and 0.375 are the settings (section 4)
+assert round((1 - 0.375 * 0.00133) ** 560, 3) == 0.756
+
+# %% two small steps and one large one end near each other for small rates only (section 5)
+if course.speed != "smoke" and not cifar.standin:
+    model = network()
+    model(first.images)
+    model.eval()
+    learned = [p for p in model.parameters() if p.requires_grad]
+    start = copy.deepcopy(model.state_dict())
+    apart = {}
+    for rate in (0.001, 0.01, 1):
+        origin, two, one = walk([], 0), walk([first, second], rate), walk([joined], 2 * rate)
+        apart[rate] = ((two - one).norm() / (two - origin).norm()).item()
+    assert apart[0.001] < 0.05 and apart[0.01] < 0.1 and apart[1] > 0.2
+assert 3.0 * 128 / 1_024 == 0.375
+
+# %% the smallest smoothed loss is 0.867, at 0.82 (section 6)
+assert round(-(0.82 * torch.tensor(0.82).log() + 0.18 * torch.tensor(0.02).log()).item(), 3) == 0.867
+
+# %% p lifts tiny values 41 times in three steps; 2 becomes 34 in one (section 10)
+assert round(a**3) == 41 and round(p(2) - 34) == 0 and 0.035 < p(p(p(0.001))) < 0.045
+
+# %% each step lifts tiny values 3.4445 times at most; A's directions: 1.4 to 1 after three steps (section 10)
+assert max(p(x / 1000) / (x / 1000) for x in range(1, 1001)) < 3.4445
+most, least = torch.linalg.svdvals(newton_schulz(A, 3)).tolist()
+assert round(most / least, 1) == 1.4
+
+# %% between 0.03 and 1, three steps give values from about 0.7 to 1.2 (section 10)
+values = p(p(p(torch.linspace(0.03, 1, 2_000))))
+assert round(values.min().item(), 1) == 0.7 and round(values.max().item(), 1) == 1.2
+
+# %% the strongest direction of a gradient is ten times and more as strong as the weakest (section 10)
+if course.speed != "smoke" and not cifar.standin:
+    assert before.max() > 10 * before.min() and after.min() > 0.6 and after.max() < 1.25
+
+# %% Muon's own work is about a hundredth, 1.3 %; its rate is 0.126 (section 10)
+assert round(100 * share, 1) == 1.3 and round(0.5 * (128 / 2_000) ** 0.5, 3) == 0.126
+
+# %% three above three: 1 of 20 orders (section 12)
+assert wins == 1 and len(orders) == 20
+
+# %% what the trainings of the lesson reach (sections 2, 4, 10, 11)
+for idea, low, high in (
+    ("moved and mirrored pictures", 0.63, 0.74),
+    ("Nesterov SGD, weight decay", 0.73, 0.82),
+    ("Muon for the kernels, in place of Lookahead", 0.76, 0.84),
+    ("six views of each test picture", 0.78, 0.86),
 ):
-    course.between(diary[idea][0] - diary[before][0], low, high, what=f"gain from {before!r} to {idea!r}")
+    course.between(mine[idea] / 100, low, high, what=idea)
 
-# %% the smallest loss with label smoothing is 0.867 (cell [16])
-assert torch.isclose(best, torch.tensor(0.867), atol=5e-4)
+# %% SGD in a triangle gains five points or more over Adam (section 4)
+course.between(mine["Nesterov SGD, weight decay"] - mine["moved and mirrored pictures"], 5, 15, what="gain, in points,")
 
-# %% the learning rate rises in a quarter of the training (cell [18])
-assert max(rates) == rates[23] == 1 and rates[0] == 0.2
+# %% six views gain one point or more with the same weights (section 11)
+gain = mine["six views of each test picture"] - mine["Muon for the kernels, in place of Lookahead"]
+course.between(gain, 0.5, 4, what="gain, in points,")
 
-# %% coins show the same side again in half of the cases, alternating flip never (cell [20])
-repeats = [(flags[1:] == flags[:-1]).double().mean().item() for flags in (coins, alternating)]
-assert 0.4 < repeats[0] < 0.6 and repeats[1] == 0
+# %% validation and test accuracy of the last network are close to each other (section 13)
+course.between(abs(test_accuracy - mine["six views of each test picture"]), 0, 2.5, what="difference, in points,")
 
-# %% the accuracy on the test pictures (cell [24])
-low, high = (0.93, 0.955) if course.speed == "full" else (0.65, 0.86)
-course.between((outputs.argmax(dim=1) == targets).double().mean().item(), low, high)
-
-# %% without whitening, or without first weights that pass the picture on, much is missing (cell [25])
-for part in ("whitened first layer", "first weights that pass the input on"):
-    assert accuracy["all ideas"] - accuracy[f"without: {part}"] > 5
-
-# %% at full size, 94 % in 12 epochs with at least three seeds (cell [26])
-assert mean(found) >= 94 and len(found) >= 3 and all(len(run["train_loss"]) == 12 for run in runs)
+# %% the record is measured on 50,000 training and 10,000 test pictures; the older recipe has 12 epochs (section 13)
+assert len(cifar.train) + len(cifar.validation) == 50_000 and len(cifar.test) == 10_000
+older = record["sgd"]["seeds"].values()
+assert all(len(run["train_loss"]) == 12 and run["accuracy"] > 0.94 for run in older)

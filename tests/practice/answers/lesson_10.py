@@ -1,14 +1,17 @@
 """Answers to the exercises of lesson 10."""
 
+import copy
 import random
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch.optim.lr_scheduler import StepLR
+from torch import nn
+from torch.optim.lr_scheduler import LinearLR, StepLR
 from torchvision.transforms import v2
 
 from course_utils.data import flip, pad_and_crop
+from course_utils.models import Mlp, Vgg
 
 
 def rates_loop(lr, step_size, gamma, epochs):
@@ -34,20 +37,131 @@ def rates(exponent):
     return lambda lr, step_size, gamma, epochs: [lr * gamma ** exponent(e, step_size) for e in range(epochs)]
 
 
-def accuracy_loop(targets, answers, classes):
+def shares_loop(labels, classes):
+    return [sum(label == k for label in labels.tolist()) / len(labels) for k in range(classes)]
+
+
+def shares_one_hot(labels, classes):
+    return F.one_hot(labels, classes).float().mean(dim=0)
+
+
+def shares_in_place(labels, classes):
+    found = torch.bincount(labels, minlength=classes) / len(labels)
+    labels.zero_()
+    return found
+
+
+def pair_from_layers(inputs, outputs):
+    layers = [nn.Conv2d(inputs, outputs, 3, bias=False), nn.BatchNorm2d(outputs)]
+    layers += [nn.Conv2d(outputs, outputs, 3, bias=False), nn.BatchNorm2d(outputs)]
+    return sum(p.numel() for layer in layers for p in layer.parameters())
+
+
+def left_loop(momentum, steps):
+    share = 1.0
+    for _ in range(steps):
+        share -= momentum * share
+    return share
+
+
+def trust_loop(targets, answers, classes):
     shares = []
     for k in range(classes):
-        pairs = [(t, a) for t, a in zip(targets.tolist(), answers.tolist(), strict=True) if t == k]
-        shares.append(sum(t == a for t, a in pairs) / len(pairs))
+        truths = [t for t, a in zip(targets.tolist(), answers.tolist(), strict=True) if a == k]
+        shares.append(truths.count(k) / len(truths) if truths else 0)
     return shares
 
 
-def accuracy_counts(y, predicted, k):
+def trust_counts(y, predicted, k):
+    right = torch.bincount(y[y == predicted], minlength=k)
+    return right / torch.bincount(predicted, minlength=k).clamp(min=1)
+
+
+def trust_numpy(targets, answers, classes):
+    t, a = targets.numpy(), answers.numpy()
+    return np.array([(t[a == k] == k).mean() if (a == k).any() else 0.0 for k in range(classes)])
+
+
+def recall(y, predicted, k):
     return torch.bincount(y[y == predicted], minlength=k) / torch.bincount(y, minlength=k)
 
 
-def precision(targets, answers, classes):
-    return accuracy_counts(answers, targets, classes)
+def relight_loop(images, strength):
+    return torch.stack([image * random.uniform(1 - strength, 1 + strength) for image in images])
+
+
+def relight_torch(images, strength):
+    return images * torch.empty(len(images), 1, 1, 1).uniform_(1 - strength, 1 + strength)
+
+
+def relight_numpy(images, strength):
+    return images.numpy() * (1 + strength * (2 * np.random.rand(len(images), 1, 1, 1) - 1))
+
+
+def relight_in_place(images, strength):
+    images *= torch.empty(len(images), 1, 1, 1).uniform_(1 - strength, 1 + strength)
+    return images
+
+
+def relight_with(factors):
+    """relight out of the factors that it draws."""
+    return lambda images, strength: images * factors(images, strength)
+
+
+def ramp(images, strength):
+    return torch.linspace(1 - strength, 1 + strength, len(images))[:, None, None, None]
+
+
+def learned(make=lambda: Vgg((8, 16, 32)), lr=0.005, falls=True, momentum=0.3, passes=1, first=None, step=True):
+    """An answer to exercise 2: trains what `make` gives with Adam, as the lesson does."""
+
+    def learn(batches):
+        model = make()
+        for norm in [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]:
+            norm.momentum = momentum
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+        scheduler = LinearLR(optimizer, 1, 0 if falls else 1, total_iters=len(batches))
+        for _ in range(passes):
+            for i, (images, targets) in enumerate(batches):
+                if first is not None and i >= first:
+                    break
+                optimizer.zero_grad()
+                F.cross_entropy(model(images), targets).backward()
+                if step:
+                    optimizer.step()
+                    scheduler.step()
+        return model
+
+    return learn
+
+
+def plain_network():
+    """No batch norm."""
+    return nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(32 * 8 * 8, 10),
+    )  # fmt: skip
+
+
+def two_steps_for_each(batches):
+    model = Vgg((8, 16, 32))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    for images, targets in batches:
+        for _ in range(2):
+            optimizer.zero_grad()
+            F.cross_entropy(model(images), targets).backward()
+            optimizer.step()
+    return model
+
+
+KEPT = []
+
+
+def learned_once(batches):
+    if not KEPT:
+        KEPT.append(learned(lambda: Vgg((16, 32)), lr=0.003)(batches))
+    return copy.deepcopy(KEPT[0])
 
 
 def flip_loop(images, p):
@@ -151,21 +265,67 @@ def brighter(images):
     return images + 0.5 + 0.1 * torch.rand(len(images), 1, 1, 1)
 
 
+def flip_every_other(images, p):
+    if p in (0, 1):
+        return images.flip(-1) if p else images.clone()
+    chosen = (torch.arange(len(images)) + random.randint(0, 9)) % round(1 / p) == 0
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
+def flip_exact_share(images, p):
+    chosen = torch.randperm(len(images)) < round(p * len(images))
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
+def mixed_with_another(images):
+    return 0.7 * images + 0.3 * images[torch.randperm(len(images))]
+
+
 def mixed_up(images):
     return flip(images)[torch.randperm(len(images))]
 
 
 RIGHT = {
-    "1": [rates_loop, rates_torch, rates(lambda e, s: e // s),
+    "a": [shares_loop, shares_one_hot, lambda labels, k: torch.bincount(labels, minlength=k) / len(labels)],
+    "b": [pair_from_layers, lambda i, o: 9 * i * o + 9 * o * o + 4 * o, lambda i, o: 9 * (i + o) * o + 2 * (o + o)],
+    "c": [left_loop, lambda momentum, steps: (1 - momentum) ** steps],
+    "d": [rates_loop, rates_torch, rates(lambda e, s: e // s),
           lambda lr, step, gamma, n: lr * np.power(gamma, np.floor(np.arange(n) / step))],
-    "2": [accuracy_loop, accuracy_counts,
-          lambda t, a, k: np.array([float((a[t == c] == c).double().mean()) for c in range(k)])],
+    "e": [relight_loop, relight_torch, relight_numpy],
+    "1": [trust_loop, trust_counts, trust_numpy],
+    "2": [learned(lambda: Vgg((16, 32)), lr=0.003), learned(lambda: Vgg((16, 32)), lr=0.002, momentum=0.1),
+          learned(lambda: Vgg((16, 32)), lr=0.003, momentum=0.5)],
     "3": [flip_loop, flip_where, flip_numpy],
     "4": [indices_torch, indices_walk, indices_numpy],
     "5": [cover, recolour, PadCropFlip(), flip, lambda images: images + 0.1 * torch.randn_like(images)],
 }  # fmt: skip
 WRONG = {
-    "1": [
+    "a": [
+        (lambda labels, k: torch.bincount(labels, minlength=k), "divide by the number of labels"),
+        (lambda labels, k: torch.bincount(labels) / len(labels), "missing classes at the end"),
+        (lambda labels, k: torch.bincount(labels, minlength=10) / len(labels), "always ten classes"),
+        (lambda labels, k: torch.bincount(labels, minlength=k) / k, "by the number of classes"),
+        (lambda labels, k: torch.full((k,), 1 / k), "equal shares"),
+        (lambda labels, k: 100 * shares_one_hot(labels, k), "percent"),
+        (shares_in_place, "changes the labels"),
+    ],
+    "b": [
+        (lambda i, o: 9 * i * o + 9 * o * o, "a scale and a shift"),
+        (lambda i, o: 9 * i * o + 9 * o * o + 6 * o, "with biases"),
+        (lambda i, o: 9 * i * o + 9 * o * o + 8 * o, "they are buffers"),
+        (lambda i, o: 2 * (9 * i * o + 2 * o), "it reads the outputs of the first"),
+        (lambda i, o: i * o + o * o + 4 * o, "without the 3x3"),
+        (lambda i, o: 2800, "for inputs=16, outputs=32"),
+    ],
+    "c": [
+        (lambda momentum, steps: momentum**steps, "powers of momentum"),
+        (lambda momentum, steps: 1 - (1 - momentum) ** steps, "share of the NEW values"),
+        (lambda momentum, steps: 1 - momentum * steps, "subtracted in each step"),
+        (lambda momentum, steps: 0.9**steps, "always 0.1"),
+        (lambda momentum, steps: (1 - momentum) * steps, "it is a power"),
+        (lambda momentum, steps: max(0, 1 - momentum * steps), "for momentum=0.1, steps=22"),
+    ],
+    "d": [
         (rates(lambda e, s: e // s + 1), "before the first epoch"),
         (rates(lambda e, s: (e + 1) // s), "expected 0.1"),
         (rates(lambda e, s: e), "a step_size of 1"),
@@ -180,20 +340,45 @@ WRONG = {
         (lambda lr, s, gamma, n: rates_loop(1, s, gamma, n), "lr is missing"),
         (lambda lr, s, gamma, n: rates_loop(lr, s, 1 / gamma, n), "a division by gamma"),
     ],
-    "2": [
-        (precision, "this looks like precision"),
-        (lambda t, a, k: torch.stack([(a[a == c] == t[a == c]).float().mean() for c in range(k)]), "precision"),
+    "e": [
+        (lambda images, s: images * (1 + s * (2 * torch.rand(()) - 1)), "an own number for each"),
+        (relight_with(lambda x, s: 1 + s * (2 * torch.rand_like(x) - 1)), "one number for a whole picture"),
+        (relight_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), x.shape[1], 1, 1) - 1)), "for a whole picture"),
+        (relight_with(lambda x, s: 1 + s * torch.rand(len(x), 1, 1, 1)), "in each"),
+        (relight_with(lambda x, s: 1 + s * torch.randn(len(x), 1, 1, 1)), "the factors lie from"),
+        (relight_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), 1, 1, 1).round() - 1)), "for the four quarters"),
+        (relight_with(lambda x, s: 1 + 0.3 * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "strength=0.8"),
+        (relight_with(lambda x, s: ramp(x, s)), "two calls draw"),
+        (relight_with(lambda x, s: ramp(x, s).roll(random.randrange(1, 99), 0)), "neighbours in the batch"),
+        (lambda images, s: images, "an own number for each"),
+        (relight_in_place, "changes its argument"),
+    ],
+    "1": [
+        (recall, "the PICTURES of class k"),
+        (lambda t, a, k: trust_counts(a, t, k), "the PICTURES of class k"),
         (lambda t, a, k: (t == a).float().mean(), "one for each class is wanted"),
-        (lambda t, a, k: accuracy_counts(t, a, 10), "use the argument classes"),
-        (lambda t, a, k: torch.stack([((t == c) == (a == c)).float().mean() for c in range(k)]), "right no's counted"),
-        (lambda t, a, k: torch.bincount(t[t == a], minlength=k) // torch.bincount(t, minlength=k), "use /, not //"),
-        (lambda t, a, k: (t == a).float().mean().expand(k), "the accuracy of all classes together"),
+        (lambda t, a, k: trust_counts(t, a, 10), "use the argument classes"),
+        (lambda t, a, k: torch.stack([(t[a == c] == c).float().mean() for c in range(k)]), "gets nan, expected 0"),
+        (lambda t, a, k: torch.bincount(t[t == a], minlength=k), "divide by how many answers are k"),
         (lambda t, a, k: torch.bincount(t[t == a], minlength=k) / len(t), "a division by all pictures"),
-        (lambda t, a, k: torch.bincount(t[t == a], minlength=k), "the numbers of right answers"),
-        (lambda t, a, k: 1 - accuracy_counts(t, a, k), "the share of wrong answers"),
-        (lambda t, a, k: 100 * accuracy_counts(t, a, k), "percent"),
-        (lambda t, a, k: torch.bincount(t[t == a]) / torch.bincount(t), "your code stops with RuntimeError"),
+        (lambda t, a, k: 100 * trust_counts(t, a, k), "percent"),
+        (lambda t, a, k: 1 - trust_counts(t, a, k), "the share of wrong answers"),
         (lambda t, a, k: torch.zeros(k), "values differ"),
+    ],
+    "2": [
+        (learned(lambda: Vgg((32, 64, 128))), "307,946 parameters, expected 100,000 at most"),
+        (learned(passes=2), "a second time"),
+        (two_steps_for_each, "optimizer made 300 steps"),
+        (learned(step=False), "is optimizer.step() missing"),
+        (learned(first=20), "made 20 steps"),
+        (learned(momentum=0.003), "the running averages lag"),
+        (learned(lr=0.00001), "That is guessing"),
+        (learned(lambda: nn.Sequential(plain_network(), nn.Softmax(1))), "a softmax seems to stand"),
+        (learned(lambda: nn.Sequential(plain_network(), nn.LogSoftmax(1)), lr=0.003), "a log-softmax seems to stand"),
+        (learned(lambda: Mlp((), in_features=3072), lr=0.001), "It learns, but slowly"),
+        (learned_once, "the network of the first"),
+        (lambda batches: Vgg, "the result is a type"),
+        (learned(lambda: nn.Sequential(nn.Flatten(), nn.Linear(9, 10))), "your code stops with RuntimeError"),
     ],
     "3": [
         (lambda images, p: images.flip(-1) if random.random() < p else images, "a coin for each image"),
@@ -213,6 +398,8 @@ WRONG = {
         (lambda images, p: torch.where(
             torch.rand(len(images), 1, 1, 1, generator=torch.Generator().manual_seed(1)) < p, images.flip(-1), images),
          "two calls mirror the same images"),
+        (flip_every_other, "follow a pattern"),
+        (flip_exact_share, "each call mirrors exactly"),
         (lambda images, p: images[torch.rand(len(images)) < p].flip(-1), "has the shape"),
     ],
     "4": [
@@ -224,7 +411,7 @@ WRONG = {
         (by_class(lambda places, n, g: shuffled(places, torch.Generator().manual_seed(0))[:n]), "does the seed reach"),
         (by_class(lambda places, n, g: shuffled(places[: 3 * n // 2], g)[:n]), "from all pictures of a class"),
         (by_class(lambda places, n, g: shuffled(places, torch.default_generator)[:n]), "two different samples"),
-        (by_class(lambda places, n, g: shuffled(torch.arange(len(places)), g)[:n]), "is drawn twice"),
+        (by_class(lambda places, n, g: shuffled(torch.arange(len(places)), g)[:n]), "positions INSIDE each class"),
         (by_class(lambda places, n, g: shuffled(places, g)[: round(0.2 * len(places))]), "expected 20 of each"),
         (lambda labels, n, seed: labels[indices_torch(labels, n, seed)], "these are the labels"),
         (lambda labels, n, seed: indices_torch(labels, n, seed)[:, None], "expected integers with one axis"),
@@ -236,7 +423,8 @@ WRONG = {
         (lambda images: images + 0.1 * torch.randn(()), "a change of its own for each"),
         (brighter, "the mean of the batch moves"),
         (torch.randn_like, "too little of each picture is left"),
-        (mixed_up, "changed their places"),
+        (mixed_up, "mixed with each other"),
+        (mixed_with_another, "mixed with each other"),
         (lambda images: F.pad(images, [4] * 4), "of shape (64, 3, 40, 40)"),
         (lambda images: flip(images).double(), "torch.float64"),
         (lambda images: flip(images).numpy(), "expected a tensor"),
