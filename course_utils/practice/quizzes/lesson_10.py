@@ -32,7 +32,7 @@ QUESTIONS = (
     ),
     question(
         "A network with batch norm has trained for 20 steps. In evaluation mode it is right for 20 % of the training "
-        "pictures and of the validation pictures; with the statistics of the batch, for 37 % of both. What is wrong?",
+        "pictures and of the validation pictures; with the statistics of the batch, for `37 %` of both. What is wrong?",
         wrong("It overfits.", "then the training pictures would be answered well in evaluation mode, too."),
         right("The running averages lag behind.", "the weights are good; the averages still hold old values."),
         wrong(

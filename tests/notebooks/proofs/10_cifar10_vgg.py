@@ -111,3 +111,8 @@ course.between(cold_kept / 60 - hot_kept / 60, 0.2, 0.8, what="answers that stay
 for name in ("LeNet", "Conv32-64"):
     (size, _, mistakes), (other_size, _, other_mistakes) = points[name], points["v1 + BN"]
     assert size < other_size and mistakes < other_mistakes
+
+# %% the exercise on a network in few steps has 150 (table of exercises)
+from course_utils.practice.exercises.lesson_10 import STEPS
+
+assert STEPS == 150
