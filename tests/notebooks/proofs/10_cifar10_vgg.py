@@ -1,17 +1,17 @@
-# %% half of the 50,000 training pictures are 25,000, and 2,500 of each class (cell [7])
+# %% half of the 50,000 training pictures are 25,000, and 2,500 of each class (cell [6])
 assert len(kept) == 25_000 and (torch.bincount(labels[kept]) == 2_500).all()
 
-# %% 45,000 pictures are left for training, and half of them are 22,500 (cell [10])
+# %% 45,000 pictures are left for training, and half of them are 22,500 (cell [9])
 assert len(cifar.train) == 45_000 and len(balanced_sample(cifar.train, rate=0.5)) == 22_500
 
-# %% 2,700 pictures in batches of 128 are 22 steps; three epochs are 66 (cell [17])
+# %% 2,700 pictures in batches of 128 are 22 steps; three epochs are 66 (cell [15])
 if course.speed != "smoke":
     assert len(few) == 2_700 and len(loader(few, 128)) == 22 and 3 * 22 == 66
 
-# %% a tenth of the start value is left after 22 steps (cell [21])
+# %% a tenth of the start value is left after 22 steps (cell [19])
 assert abs(0.9**22 - 0.1) < 0.01 and 0.9 * 0.9 < 0.82
 
-# %% the averages lag: evaluation mode is far below batch statistics, on validation and on training pictures (cell [20])
+# %% the averages lag: evaluation mode is far below batch statistics, on validation and on training pictures (cell [18])
 in_evaluation, in_batches = (
     evaluate(lagging, validation_loader).accuracy,
     with_batch_statistics(lagging, validation_loader),
@@ -22,11 +22,11 @@ course.between(
     evaluate(lagging, loader(few, 500)).accuracy / in_batches, 0.3, 0.8, what="training pictures, evaluation"
 )
 
-# %% fresh statistics and a larger momentum mend it (cells [22] to [24])
+# %% fresh statistics and a larger momentum mend it (cells [22] and [23])
 course.between(evaluate(fresh, validation_loader).accuracy - in_batches, -0.04, 0.04, what="fresh minus batch")
 course.between(evaluate(faster, validation_loader).accuracy - in_batches, -0.09, 0.06, what="momentum 0.5 minus batch")
 
-# %% the running variance of the first layer is too large (cell [22])
+# %% the running variance of the first layer is too large (cell [20])
 ratio = norms(lagging)[0].running_var.mean() / norms(fresh)[0].running_var.mean()
 course.between(ratio.item(), 1.1, 3.5, what="running variance / fresh variance, first layer")
 
@@ -44,40 +44,40 @@ course.between((faster.fc.weight - lagging.fc.weight).abs().max().item(), 0, 0.0
 both_ways = with_batch_statistics(longer, validation_loader) - evaluate(longer, validation_loader).accuracy
 course.between(both_ways, -0.05, 0.08, what="batch statistics minus running averages, after 3 epochs")
 
-# %% three seeds for each plan; in four epochs StepLR falls to 73 % (cells [27] to [31])
+# %% three seeds for each plan; in four epochs StepLR falls to 73 % (cells [29] to [32])
 assert round(0.9**3, 2) == 0.73 and all(len(rows) == 3 for rows in plans.values())
 ends = {name: statistics.mean(row[-1] for row in rows) for name, rows in plans.items()}
 course.between(ends["line to 0"] - ends["constant"], 0.5, 6, what="line to 0 minus constant, in points")
 course.between(ends["StepLR, 0.9"] - ends["constant"], -2.5, 2.5, what="StepLR minus constant, in points")
 course.between(ends["line to 0"] - ends["constant, half"], 0.5, 9, what="line to 0 minus constant half, in points")
 
-# %% 5,000 pictures for the plans, 4,000 for the gap, 30,000 for the training: 60,000 shown, 938 steps (cell [32])
+# %% 5,000 pictures for the plans, 4,000 for the gap, 30,000 for the training: 60,000 shown, 938 steps (cell [34])
 if course.speed == "class":
     assert (len(small), len(four_thousand), len(sample)) == (5_000, 4_000, 30_000) and 2 * 30_000 == 60_000
     assert epochs * len(loader(sample, 64)) == 938
 
-# %% the validation accuracies of the linear model, the MLP and the network (cells [34] and [35])
+# %% the validation accuracies of the linear model, the MLP and the network (cells [36] and [37])
 course.between(histories["linear"].validation_accuracy[-1], 0.36, 0.44, what="linear: validation accuracy")
 course.between(histories["MLP"].validation_accuracy[-1], 0.41, 0.5, what="MLP: validation accuracy")
 low, high = (0.78, 0.92) if course.speed == "full" else (0.70, 0.76)
 course.between(histories["VGG-style"].validation_accuracy[-1], low, high, what="VGG: validation accuracy")
 
-# %% the stored full run: widths 64, 128, 256 have 14 times the parameters; 750,000 pictures were shown (cell [37])
+# %% the stored full run: widths 64, 128, 256 have 14 times the parameters; 750,000 pictures were shown (cell [39])
 stored = runs["C"]["post"]["seeds"]["777"]
 assert stored["parameters"] == sum(p.numel() for p in models.Vgg((64, 128, 256)).parameters())
 assert round(stored["parameters"] / 82_554) == 14 and 15 * 50_000 == 750_000
 assert (stored["test_accuracy"][-1], runs["C"]["ours"]["seeds"]["777"]["test_accuracy"][-1]) == (0.8744, 0.9134)
 
-# %% it took half an hour (cell [37])
+# %% it took half an hour (cell [39])
 assert 25 < sum(stored["seconds"]) / 60 < 40
 
-# %% nine rows and nine columns are 81 places (cell [39])
+# %% nine rows and nine columns are 81 places (cell [41])
 assert (40 - 32 + 1) ** 2 == 81
 
-# %% validation and test measure real pictures, without augmentation (cell [42])
+# %% validation and test measure real pictures, without augmentation (cell [45])
 assert cifar.validation.transform is None and cifar.test.transform is None
 
-# %% the fair gap: final weights, the same training pictures without augmentation (cell [45])
+# %% the fair gap: final weights, the same training pictures without augmentation (cell [47])
 gap_of = {
     name: 100 * (evaluate(model, loader(four_thousand, 500)).accuracy - evaluate(model, validation_loader).accuracy)
     for name, model in [("plain", plain), ("augmented", augmented)]
@@ -87,27 +87,27 @@ course.between(gap_of["augmented"], 3, 13, what="gap of the augmented network, i
 course.between(evaluate(plain, validation_loader).accuracy, 0.58, 0.667, what="plain: validation accuracy")
 course.between(evaluate(augmented, validation_loader).accuracy, 0.56, 0.68, what="augmented: validation accuracy")
 
-# %% the accuracy on the test pictures (cell [47])
+# %% the accuracy on the test pictures (cell [49])
 low, high = (0.78, 0.93) if course.speed == "full" else (0.67, 0.77)
 course.between((answers == targets).double().mean().item(), low, high)
 
-# %% cat and dog are the pair that is mixed up most (cell [48])
+# %% cat and dog are the pair that is mixed up most (cell [50])
 cat, dog = cifar.classes.index("cat"), cifar.classes.index("dog")
 course.between(((both[cat * 10 + dog]) / wrong).item(), 0.09, 0.17, what="cat and dog, share of all mistakes")
 assert 10 * 9 // 2 == 45 and round(100 / 45, 1) == 2.2
 
-# %% automobile, ship and truck are far above cat and bird; best and worst are more than 20 points apart (cell [50])
+# %% automobile, ship and truck are far above cat and bird; best and worst are more than 20 points apart (cell [51])
 of_class = dict(zip(cifar.classes, shares_right.tolist(), strict=True))
 lowest = min(of_class[name] for name in ("automobile", "ship", "truck"))
 course.between(lowest - max(of_class["cat"], of_class["bird"]), 5, 60, what="vehicles minus cat and bird, in points")
 course.between(max(of_class.values()) - min(of_class.values()), 20, 60, what="best minus worst class, in points")
 
-# %% the hot half carries more of the answer than the cold half (cell [54])
+# %% the hot half carries more of the answer than the cold half (cell [57])
 hot_kept, cold_kept = (kept_answers(right_places[:60], hot) for hot in (True, False))
 course.between(cold_kept / 60, 0.5, 0.95, what="answers that stay without the cold half")
 course.between(cold_kept / 60 - hot_kept / 60, 0.2, 0.8, what="answers that stay: cold minus hot half covered")
 
-# %% LeNet and Conv32-64 have fewer parameters than v1 + BN, and make fewer mistakes (cell [57])
+# %% LeNet and Conv32-64 have fewer parameters than v1 + BN, and make fewer mistakes (cell [60])
 for name in ("LeNet", "Conv32-64"):
     (size, _, mistakes), (other_size, _, other_mistakes) = points[name], points["v1 + BN"]
     assert size < other_size and mistakes < other_mistakes
