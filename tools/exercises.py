@@ -33,7 +33,7 @@ def exercise(solution: nbformat.NotebookNode) -> nbformat.NotebookNode:
     nb.cells = [cell for cell in nb.cells if "solution" not in cell.metadata.get("tags", [])]
     for cell in nb.cells:
         if cell.cell_type == "code":
-            cell.source = BLOCK.sub(gap, cell.source)
+            cell.source = re.sub(r"[ \t]+$", "", BLOCK.sub(gap, cell.source), flags=re.M)  # of empty lines handed out
             cell.outputs, cell.execution_count = [], None
             cell.metadata.pop("tags", None)  # nothing is compared in an exercise
             if "SOLUTION" in cell.source or "### HANDED OUT" in cell.source:
