@@ -84,6 +84,9 @@ gap_of = {
 }
 course.between(gap_of["plain"], 20, 35, what="gap of the plain network, in points")
 course.between(gap_of["augmented"], 3, 13, what="gap of the augmented network, in points")
+course.between(
+    evaluate(augmented, loader(four_thousand, 500)).accuracy, 0.62, 0.78, what="augmented: training accuracy"
+)
 course.between(evaluate(plain, validation_loader).accuracy, 0.58, 0.667, what="plain: validation accuracy")
 course.between(evaluate(augmented, validation_loader).accuracy, 0.56, 0.68, what="augmented: validation accuracy")
 
