@@ -146,7 +146,7 @@ def test_the_lines_of_lesson_10_write_what_tensorboard_shows(tmp_path, monkeypat
     images = some_images(40, 3, 32, 32)
     images.labels[:] = torch.arange(40) % 10
     names = {
-        "chosen": Vgg((4, 4, 8)).eval(),
+        "vgg": Vgg((4, 4, 8)).eval(),
         "cifar": SimpleNamespace(test=images, classes=tuple("abcdefghij")),
         "course": SimpleNamespace(device=torch.device("cpu")),
         "balanced_sample": lambda dataset, rate: dataset,
@@ -155,7 +155,7 @@ def test_the_lines_of_lesson_10_write_what_tensorboard_shows(tmp_path, monkeypat
     exec(code, names)
     events = EventAccumulator(folder)
     tags = events.Reload().Tags()
-    assert tags["graph"] and set(tags["histograms"]) == {name for name, _ in names["chosen"].named_parameters()}
+    assert tags["graph"] and set(tags["histograms"]) == {name for name, _ in names["vgg"].named_parameters()}
     assert set(tags["images"]) == {"test pictures", "filters of the first layer"}
     assert (tmp_path / folder / "projector_config.pbtxt").exists()
     table = next((tmp_path / folder).rglob("tensors.tsv")).read_text(encoding="utf-8").splitlines()
