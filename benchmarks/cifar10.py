@@ -41,10 +41,11 @@ from course_utils.beyond.airbench import (
     triangular_schedule,
     whitening_kernels,
 )
+from course_utils.callbacks.checkpoint import Checkpoint
 from course_utils.course import keep_freed_memory
-from course_utils.data import balanced_sample, flip, load, loader, pad_and_crop
+from course_utils.data import ImageDataset, balanced_sample, flip, load, loader, pad_and_crop
 from course_utils.models import CifarNet, Vgg
-from course_utils.train import fit, predict
+from course_utils.train import Callback, Training, fit, predict
 
 DIARY, ABLATION, PICTURE = (RESULTS / name for name in ("diary.json", "ablation.json", "ablation.png"))
 FINAL_EPOCHS = 9  # the record's eight give 94.01 % on average; a margin, chosen before the test set was opened
@@ -157,13 +158,19 @@ def ablation(budget: CifarRecipe = CifarRecipe()) -> dict[str, CifarRecipe]:
 
 
 def run(
-    recipe: CifarRecipe, seed: int, final: bool = False, device: str = "cpu", autocast: torch.dtype | None = None
+    recipe: CifarRecipe,
+    seed: int,
+    final: bool = False,
+    device: str = "cpu",
+    autocast: torch.dtype | None = None,
+    checkpoint: Path | None = None,
 ) -> dict:
     """Train once; the finished run as it is stored.
 
     Args:
         final: train on all 50,000 images and measure on the test set; otherwise 5,000 images are kept for validation.
         autocast: torch.bfloat16 for processors that compute faster with it.
+        checkpoint: a file from which an interrupted training goes on; for whole batches, and without Lookahead.
     """
     sets = load("cifar10", validation=0 if final else 5000)
     if sets.standin:
@@ -180,10 +187,9 @@ def run(
     start = time.perf_counter()
     model = make_model(recipe, next(iter(loader(train.with_transform(None), 2000))).images).to(device)
     optimizer = make_optimizer(recipe, model)
-    if recipe.whiten:
-        freeze_after(model.first.bias, optimizer, steps=steps // 3)
     if recipe.lookahead:
         Lookahead(model, optimizer, steps)
+    prepared = time.perf_counter() - start
     history = fit(
         model,
         batches,
@@ -192,10 +198,11 @@ def run(
         loss_fn=partial(F.cross_entropy, label_smoothing=recipe.label_smoothing),
         scheduler=make_schedule(recipe, optimizer, steps),
         scheduler_interval="epoch" if recipe.schedule == "step" else "step",
+        callbacks=([Checkpoint(checkpoint)] if checkpoint else []) + [_Between(recipe, train, steps)],
         autocast=autocast,
         verbose=final,
     )
-    trained = time.perf_counter() - start
+    start = time.perf_counter()
     answering = TestTimeAugmentation(model) if recipe.views else model
     outputs, targets = predict(answering, held_out, autocast=autocast)
     return {
@@ -204,13 +211,28 @@ def run(
         "train_loss": [round(loss, 5) for loss in history.train_loss],
         "train_accuracy": [round(accuracy, 5) for accuracy in history.train_accuracy],
         "epoch_seconds": [round(seconds, 2) for seconds in history.seconds],
-        "seconds": round(trained, 1),
-        "seconds_to_measure": round(time.perf_counter() - start - trained, 1),
+        "seconds": round(prepared + sum(history.seconds), 1),
+        "seconds_to_measure": round(time.perf_counter() - start, 1),
         "parameters": sum(p.numel() for p in model.parameters()),
         "petaflop": float(f"{petaflop(recipe.model(), steps * recipe.batch_size):.3g}"),
         "precision": "bfloat16" if autocast else "float32",
         **machine(device),
     }
+
+
+class _Between(Callback):
+    """What depends on the steps that are done, and what a checkpoint does not hold of it."""
+
+    def __init__(self, recipe: CifarRecipe, train: ImageDataset, steps: int):
+        self.recipe, self.train, self.steps = recipe, train, steps
+
+    def on_fit_start(self, training: Training) -> None:
+        done = len(training.history)
+        if isinstance(self.train, AlternatingFlip):
+            self.train.mirrored ^= done % 2 == 1  # each epoch turned each image
+        if self.recipe.whiten:
+            left = self.steps // 3 - done * len(training.train_loader)
+            freeze_after(training.network.first.bias, training.optimizer, max(left, 0))
 
 
 def augment(recipe: CifarRecipe, images: Tensor) -> Tensor:

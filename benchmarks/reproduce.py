@@ -264,8 +264,9 @@ OWN_TABLE = ("M", "CAP")  # these rows are not in the table of accuracies
 
 def run(name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int) -> dict:
     """Train once; the finished run as it is stored."""
+    checkpoint = CHECKPOINTS / f"{name} {seed}.pt"
     if isinstance(recipe, cifar10.CifarRecipe):
-        return cifar10.run(recipe, seed, final=True)
+        return cifar10.run(recipe, seed, final=True, checkpoint=checkpoint)
     sets = _load(recipe)
     torch.manual_seed(seed)
     model = recipe.model()
@@ -284,7 +285,7 @@ def run(name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int) -> dict:
         loss_fn=recipe.loss_fn,
         scheduler=recipe.schedule(optimizer, steps) if recipe.schedule else None,
         scheduler_interval=recipe.interval,
-        callbacks=[Checkpoint(CHECKPOINTS / f"{name} {seed}.pt")],
+        callbacks=[Checkpoint(checkpoint)],
         autocast=recipe.autocast,
     )
     digits = {"train_loss": 5, "validation_loss": 5, "train_accuracy": 5, "validation_accuracy": 4, "seconds": 4}

@@ -245,12 +245,13 @@ class Lookahead:
 
 def freeze_after(parameter: nn.Parameter, optimizer: Optimizer, steps: int) -> None:
     """Stop the training of a parameter after so many steps: from then on nothing is computed for it."""
-    done = 0
+    left = steps
+    parameter.requires_grad_(left > 0)
 
     def count(*_) -> None:
-        nonlocal done
-        done += 1
-        if done == steps:
+        nonlocal left
+        left -= 1
+        if left == 0:
             parameter.requires_grad_(False)
 
     optimizer.register_step_post_hook(count)

@@ -107,6 +107,23 @@ def test_an_interrupted_run_goes_on_from_its_last_epoch(small, capsys):
     assert again["train_loss"] == whole["train_loss"] and again["test_accuracy"] == whole["test_accuracy"]
 
 
+@pytest.mark.parametrize("done", (1, 2, 3))
+def test_an_interrupted_run_of_the_final_recipe_goes_on_to_the_same_bits(small, done):
+    """The first bias stops after epoch 2 of 6: before, at and after a cut. Every second epoch mirrors the images."""
+    whole = replace(shortened(cifar10.FINAL), epochs=6)
+    expected = reproduce.run("whole", whole, seed=1)
+
+    def cut(self, training):
+        if len(training.history) == done:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(cifar10._Between, "on_epoch_end", cut)
+        reproduce.run("cut", whole, seed=1)
+    again = reproduce.run("cut", whole, seed=1)
+    assert again["train_loss"] == expected["train_loss"] and again["accuracy"] == expected["accuracy"]
+
+
 def test_what_is_stored_is_not_run_again(small):
     everything = list(reproduce.missing(None))
     assert len(everything) == sum(len(row.recipes) * len(row.seeds) for row in ROWS.values())
