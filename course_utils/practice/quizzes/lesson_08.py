@@ -48,8 +48,11 @@ QUESTIONS = (
     ),
     question(
         "All pictures move by `2` pixels. Which network of the lesson loses more accuracy, and why?",
-        wrong("The CNN: its windows are small.", "the windows follow the picture; the measured loss is smaller."),
-        right("The MLP: all its weights belong to fixed places.", "it loses about twice as many points as the CNN."),
+        wrong("The CNN: its windows are small.", "the windows follow the picture; it loses fewer points."),
+        right(
+            "The MLP: each weight of its first layer belongs to one fixed place.",
+            "it loses about twice as many points as the CNN.",
+        ),
         wrong("Neither: both have about as many parameters.", "the number of parameters says nothing about places."),
         wrong(
             "Only the MLP loses; a CNN gives the same answer wherever the shoe is.",
@@ -57,8 +60,8 @@ QUESTIONS = (
         ),
     ),
     question(
-        "The validation loss after each of six epochs: `0.90`, `0.62`, `0.54`, `0.57`, `0.51`, `0.66`. You stop early, "
-        "with a patience of `3`. Which weights does the network hold at the end?",
+        "You train for six epochs at most, with early stopping and a patience of `3`. The validation losses: `0.90`, "
+        "`0.62`, `0.54`, `0.57`, `0.51`, `0.66`. Which weights does the network hold at the end?",
         wrong("Those after epoch `3`", "epoch 4 was no gain, but epoch 5 was: the patience was not over."),
         wrong("Those after epoch `4`", "here the loss rose for the first time; nobody wants these weights."),
         right("Those after epoch `5`", "it has the least loss, and only one epoch without a gain follows."),
