@@ -30,6 +30,14 @@ course.between(evaluate(faster, validation_loader).accuracy - in_batches, -0.09,
 ratio = norms(lagging)[0].running_var.mean() / norms(fresh)[0].running_var.mean()
 course.between(ratio.item(), 1.1, 3.5, what="running variance / fresh variance, first layer")
 
+# %% without the start value, each running variance is close to the fresh one or below it: the start does it (cell [20])
+without_start = copy.deepcopy(fresh)
+for layer, old, new in zip(norms(without_start), norms(lagging), norms(fresh), strict=True):
+    layer.running_var.copy_((old.running_var - start) / (1 - start))
+    course.between((old.running_var.mean() / new.running_var.mean()).item(), 1.0, 3.5, what="old / fresh variance")
+    course.between((layer.running_var.mean() / new.running_var.mean()).item(), 0.6, 1.15, what="without start / fresh")
+course.between(evaluate(without_start, validation_loader).accuracy / in_batches, 0.75, 1.1, what="without start")
+
 # %% the old variances do the harm, not the old means (cell [21])
 for name, low, high in (("running_mean", 0.75, 1.1), ("running_var", 0.2, 0.75)):
     given_back = copy.deepcopy(fresh)
@@ -51,33 +59,52 @@ course.between(ends["line to 0"] - ends["constant"], 0.5, 6, what="line to 0 min
 course.between(ends["StepLR, 0.9"] - ends["constant"], -2.5, 2.5, what="StepLR minus constant, in points")
 course.between(ends["line to 0"] - ends["constant, half"], 0.5, 9, what="line to 0 minus constant half, in points")
 
-# %% 5,000 pictures for the plans, 4,000 for the gap, 30,000 for the training: 60,000 shown, 938 steps (cell [34])
+# %% in its first epoch, StepLR is the constant rate (cells [30] and [31])
+firsts = [[row[0] for row in plans[name]] for name in ("constant", "StepLR, 0.9")]
+course.between(max(abs(a - b) for a, b in zip(*firsts, strict=True)), 0, 0.5, what="StepLR minus constant, first epoch")
+
+# %% both ways of measuring agree for the line; the constant rates' averages hide points (cell [34])
+hidden = {name: [b - row[-1] for row, b in zip(plans[name], at_the_end[name], strict=True)] for name in plans}
+if course.speed == "class":
+    course.between(max(map(abs, hidden["line to 0"])), 0, 1, what="line: batch statistics minus averages, in points")
+    course.between(max(hidden["constant"] + hidden["constant, half"]), 1.5, 15, what="constant rates: hidden points")
+
+# %% with batch statistics the line is one to two points ahead, and half is not behind the larger rate (cell [34])
+settled = {name: statistics.mean(numbers) for name, numbers in at_the_end.items()}
+if course.speed == "class":
+    for name in ("constant", "constant, half"):
+        course.between(settled["line to 0"] - settled[name], 0.4, 3, what=f"line minus {name}, batch statistics")
+    course.between(
+        settled["constant, half"] - settled["constant"], -0.5, 4, what="half minus constant, batch statistics"
+    )
+
+# %% 5,000 pictures for the plans, 4,000 for the gap, 30,000 for the training: 60,000 shown, 938 steps (cell [35])
 if course.speed == "class":
     assert (len(small), len(four_thousand), len(sample)) == (5_000, 4_000, 30_000) and 2 * 30_000 == 60_000
     assert epochs * len(loader(sample, 64)) == 938
 
-# %% the validation accuracies of the linear model, the MLP and the network (cells [36] and [37])
+# %% the validation accuracies of the linear model, the MLP and the network (cells [37] and [38])
 course.between(histories["linear"].validation_accuracy[-1], 0.36, 0.44, what="linear: validation accuracy")
 course.between(histories["MLP"].validation_accuracy[-1], 0.41, 0.5, what="MLP: validation accuracy")
 low, high = (0.78, 0.92) if course.speed == "full" else (0.70, 0.76)
 course.between(histories["VGG-style"].validation_accuracy[-1], low, high, what="VGG: validation accuracy")
 
-# %% the stored full run: widths 64, 128, 256 have 14 times the parameters; 750,000 pictures were shown (cell [39])
+# %% the stored full run: widths 64, 128, 256 have 14 times the parameters; 750,000 pictures were shown (cell [40])
 stored = runs["C"]["post"]["seeds"]["777"]
 assert stored["parameters"] == sum(p.numel() for p in models.Vgg((64, 128, 256)).parameters())
 assert round(stored["parameters"] / 82_554) == 14 and 15 * 50_000 == 750_000
 assert (stored["test_accuracy"][-1], runs["C"]["ours"]["seeds"]["777"]["test_accuracy"][-1]) == (0.8744, 0.9134)
 
-# %% it took half an hour (cell [39])
+# %% it took half an hour (cell [40])
 assert 25 < sum(stored["seconds"]) / 60 < 40
 
-# %% nine rows and nine columns are 81 places (cell [41])
+# %% nine rows and nine columns are 81 places (cell [42])
 assert (40 - 32 + 1) ** 2 == 81
 
-# %% validation and test measure real pictures, without augmentation (cell [45])
+# %% validation and test measure real pictures, without augmentation (cell [46])
 assert cifar.validation.transform is None and cifar.test.transform is None
 
-# %% the fair gap: final weights, the same training pictures without augmentation (cell [47])
+# %% the fair gap: final weights, the same training pictures without augmentation (cell [48])
 gap_of = {
     name: 100 * (evaluate(model, loader(four_thousand, 500)).accuracy - evaluate(model, validation_loader).accuracy)
     for name, model in [("plain", plain), ("augmented", augmented)]
@@ -90,27 +117,27 @@ course.between(
 course.between(evaluate(plain, validation_loader).accuracy, 0.58, 0.667, what="plain: validation accuracy")
 course.between(evaluate(augmented, validation_loader).accuracy, 0.56, 0.68, what="augmented: validation accuracy")
 
-# %% the accuracy on the test pictures (cell [49])
+# %% the accuracy on the test pictures (cell [50])
 low, high = (0.78, 0.93) if course.speed == "full" else (0.67, 0.77)
 course.between((answers == targets).double().mean().item(), low, high)
 
-# %% cat and dog are the pair that is mixed up most (cell [50])
+# %% cat and dog are the pair that is mixed up most (cell [51])
 cat, dog = cifar.classes.index("cat"), cifar.classes.index("dog")
 course.between(((both[cat * 10 + dog]) / wrong).item(), 0.09, 0.17, what="cat and dog, share of all mistakes")
 assert 10 * 9 // 2 == 45 and round(100 / 45, 1) == 2.2
 
-# %% automobile, ship and truck are far above cat and bird; best and worst are more than 20 points apart (cell [51])
+# %% automobile, ship and truck are far above cat and bird; best and worst are more than 20 points apart (cell [52])
 of_class = dict(zip(cifar.classes, shares_right.tolist(), strict=True))
 lowest = min(of_class[name] for name in ("automobile", "ship", "truck"))
 course.between(lowest - max(of_class["cat"], of_class["bird"]), 5, 60, what="vehicles minus cat and bird, in points")
 course.between(max(of_class.values()) - min(of_class.values()), 20, 60, what="best minus worst class, in points")
 
-# %% the hot half carries more of the answer than the cold half (cell [57])
+# %% the hot half carries more of the answer than the cold half (cell [58])
 hot_kept, cold_kept = (kept_answers(right_places[:60], hot) for hot in (True, False))
 course.between(cold_kept / 60, 0.5, 0.95, what="answers that stay without the cold half")
 course.between(cold_kept / 60 - hot_kept / 60, 0.2, 0.8, what="answers that stay: cold minus hot half covered")
 
-# %% LeNet and Conv32-64 have fewer parameters than v1 + BN, and make fewer mistakes (cell [60])
+# %% LeNet and Conv32-64 have fewer parameters than v1 + BN, and make fewer mistakes (cell [61])
 for name in ("LeNet", "Conv32-64"):
     (size, _, mistakes), (other_size, _, other_mistakes) = points[name], points["v1 + BN"]
     assert size < other_size and mistakes < other_mistakes

@@ -6,6 +6,9 @@ if course.speed == "class":
 # %% pictures of 32 x 32 pixels (section 2)
 assert cifar.train.images.shape[2:] == (32, 32)
 
+# %% no picture of the 128 is among the 500 others (section 3)
+assert len(set(order[:628].tolist())) == 628 and len(batch.images) == 128 and len(others.images) == 500
+
 # %% the triangle: 1 at step 23 of 100, 0.535 at step 61.5 (section 3)
 assert triangle(23, steps=100) == 1 and round(triangle(61.5, steps=100), 3) == 0.535
 
@@ -21,6 +24,16 @@ if course.speed != "smoke" and not cifar.standin:
 
 # %% 560 steps of weight decay leave 0.756; 0.00133 and 0.375 are the settings (section 4)
 assert round((1 - 0.375 * 0.00133) ** 560, 3) == 0.756
+
+# %% with the momentum and the plan of the training, more than half of such a weight is gone (section 4)
+idle = torch.nn.Parameter(torch.tensor([1.0]))
+decaying = torch.optim.SGD([idle], lr=0.375, momentum=0.85, nesterov=True, weight_decay=1.33e-3)
+falling = airbench.triangular_schedule(decaying, 560)
+for _ in range(560):
+    idle.grad = torch.zeros(1)
+    decaying.step()
+    falling.step()
+assert 0.3 < idle.item() < 0.5
 
 # %% two small steps and one large one end near each other for small rates only (section 5)
 if course.speed != "smoke" and not cifar.standin:
@@ -39,7 +52,8 @@ assert 3.0 * 128 / 1_024 == 0.375
 # %% the smallest smoothed loss is 0.867, at 0.82 (section 6)
 assert round(-(0.82 * torch.tensor(0.82).log() + 0.18 * torch.tensor(0.02).log()).item(), 3) == 0.867
 
-# %% p lifts tiny values 41 times in three steps; 2 becomes 34 in one (section 10)
+# %% p lifts tiny values 41 times in three steps; above 1.3 values explode, 2 becomes 34 in one step (section 10)
+assert p(1.3) > 1.3 and p(p(p(1.3))) > 1_000
 assert round(a**3) == 41 and round(p(2) - 34) == 0 and 0.035 < p(p(p(0.001))) < 0.045
 
 # %% each step lifts tiny values 3.4445 times at most; A's directions: 1.4 to 1 after three steps (section 10)
@@ -73,9 +87,9 @@ for idea, low, high in (
 # %% SGD in a triangle gains five points or more over Adam (section 4)
 course.between(mine["Nesterov SGD, weight decay"] - mine["moved and mirrored pictures"], 5, 15, what="gain, in points,")
 
-# %% six views gain one point or more with the same weights (section 11)
+# %% six views gain about one or two points with the same weights (section 11)
 gain = mine["six views of each test picture"] - mine["Muon for the kernels, in place of Lookahead"]
-course.between(gain, 0.5, 4, what="gain, in points,")
+course.between(gain, 0.5, 2.7, what="gain, in points,")
 
 # %% validation and test accuracy of the last network are close to each other (section 13)
 course.between(abs(test_accuracy - mine["six views of each test picture"]), 0, 2.5, what="difference, in points,")
