@@ -17,7 +17,10 @@ QUESTIONS = (
             "The learning rate is too high.", "then most units would be dead on the batch, and it would not be learned."
         ),
         wrong("The optimizer holds the weights of another model.", "then the weights would not change at all."),
-        right("Images and labels do not belong together.", "the network, the loss and the optimizer have proved it."),
+        right(
+            "Images and labels do not belong together.",
+            "the weights move, and the network can learn: look at the data.",
+        ),
         wrong("There is a ReLU on the logits.", "then the loss usually falls; the outputs of `health` show the fault."),
     ),
     question(
