@@ -18,6 +18,8 @@ assert round(2**0.5, 2) == 1.41
 # %% 1.001 becomes 1 in bfloat16, whose next number is 1.0078125; float16 ends before 70,000 (cells [9] and [10])
 assert torch.tensor(1.001).bfloat16() == 1 and 1 + torch.finfo(torch.bfloat16).eps == 1.0078125
 assert torch.finfo(torch.float16).max < 70_000
+assert 2**15 < torch.finfo(torch.float16).max < 2**16 < 70_000
+assert all(2**127 < torch.finfo(kind).max < 2**128 for kind in (torch.float32, torch.bfloat16))
 assert [torch.finfo(kind).bits for kind in (torch.float32, torch.bfloat16, torch.float16)] == [32, 16, 16]
 assert torch.finfo(torch.float32).eps == 2**-23 and torch.finfo(torch.bfloat16).eps == 2**-7
 
@@ -141,3 +143,15 @@ import inspect
 assert abs(sum([0.001] * 1000) - 1) < 1e-9
 assert inspect.signature(airbench.whitening_kernels).parameters["eps"].default == 5e-4
 assert torch.allclose(torch.linalg.eigvalsh(torch.tensor([[2, 1.2], [1.2, 2]])), torch.tensor([0.8, 3.2]))
+
+# %% filter 3 compares above with below, filter 4 left with right; map 4 has the sides of the neck (cells [41] and [42])
+if course.speed != "smoke" and not cifar.standin:
+    above = (kernels[:, :, 0] - kernels[:, :, 1]).sum(dim=(1, 2)).abs()
+    left = (kernels[:, :, :, 0] - kernels[:, :, :, 1]).sum(dim=(1, 2)).abs()
+    assert above[2] > 5 * left[2] and left[3] > 5 * above[3]
+    neck = F.conv2d(images[7:8], kernels)[0, :, 12:28]  # the rows below the head
+    assert neck[3].abs().max() > 2 * neck[2].abs().max()
+    assert neck[3].max() > 1 and neck[3].min() < -1
+
+# %% in the white cloud, a few differences of neighbours lie outside the drawing (cell [36])
+course.between((white_pairs[::60].abs() > 3).any(dim=1).double().mean().item(), 0.01, 0.06, what="share outside")
