@@ -11,7 +11,8 @@ from torch import Tensor
 from course_utils import show
 
 MARKERS = "o^sDvP<X>p"
-TEN_COLORS = (*show.COLORS, "#999999", "#8C510A")
+# 1 and 4 are often neighbours: one is orange, so the other is not.
+TEN_COLORS = (*show.COLORS[:4], "#999999", *show.COLORS[5:], show.COLORS[4], "#8C510A")
 
 
 def pca(features: Tensor, k: int = 2) -> tuple[Tensor, Tensor]:

@@ -54,6 +54,13 @@ for size in (30, 0.5, 0.0005):
     adam_step(w, torch.full((1,), size, dtype=torch.double), first, second, 1)
     assert abs(w.item() + 0.001) < 1e-6 and size in (30, 0.5, 0.0005)
 
+# %% the quotient of Adam is mostly 1 or less, not always: after many zeros, a sudden gradient moves further (cell [28])
+w, first, second = torch.zeros(3, 1, dtype=torch.double)
+for step in range(1, 1001):
+    old = w.clone()
+    adam_step(w, torch.full((1,), float(step == 1000), dtype=torch.double), first, second, step)
+assert 0.002 < (w - old).abs().item() < 0.003, "more than twice the learning rate"
+
 # %% the largest layers of Conv32-64: 31,370 parameters in fc, 18,432 weights in layers.3 (cell [36])
 rows_of_costs = {row.layer: row for row in receptive_fields(models.Conv32x64(), (1, 1, 28, 28))}
 assert rows_of_costs["fc"].parameters == 31_370 == max(row.parameters for row in rows_of_costs.values())
@@ -85,6 +92,10 @@ assert (read_large, read_small) == (37_632, 4_480) and round(read_large / read_s
 pooling = [sum(ms for name, (_, ms) in table.items() if "MaxPool" in name) for table in (large, faster)]
 course.between(pooling[0] / pooling[1], 1, 500, what="time of pooling, usual order / channels last")
 
+# %% a step with one picture takes more than a hundredth of a step with 100 (cell [45])
+shares = [fastest(make_step(models.LeNet(), batch_size=1)) / fastest(make_step(models.LeNet())) for _ in range(2)]
+course.between(min(shares), 0.01, 1, what="LeNet: a step with one picture / a step with 100")
+
 # %% strides: one channel is 196 numbers further, one picture 6,272 (cell [46])
 assert torch.zeros(100, 32, 14, 14).stride() == (6_272, 196, 14, 1)
 
@@ -113,6 +124,11 @@ assert [values[0] for values in POST.values()] == [0.2257, 0.1968]
 for name, values in POST.items():
     ratio = histories[name].train_loss[0] / values[0]
     course.between(ratio, 0.75, 1.35, what=f"{name}: our first cost / the post's")
+
+# %% the post's losses and those of the stored runs lie close together in all 15 epochs (cell [77])
+for name, values in POST.items():
+    ours_and_theirs = zip(full[name]["777"]["train_loss"], values, strict=True)
+    assert len(values) == 15 and all(0.8 < own / posted < 1.25 for own, posted in ours_and_theirs), name
 
 # %% without eval(), the deeper network loses little, and its answers change (cell [62])
 lost = 100 * ((proper == truth).float().mean() - (first_asked == truth).float().mean()).item()
