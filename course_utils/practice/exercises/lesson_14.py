@@ -233,42 +233,43 @@ def mean_of_gradients(average) -> None:
             )
 
 
-def statistics_of_all(statistics) -> None:
-    """statistics(shares) -> mean and variance (C,) of all rows, from the rows (N, C) of each process."""
+def statistics_of_two(combine) -> None:
+    """combine(first, second) -> (n, mean, variance) of all rows; each argument is such a triple of its own rows."""
     numbers = torch.Generator().manual_seed(12)
-    for sizes, features in (((4, 4), 3), ((6, 3, 2), 1), ((1, 5), 5), ((7,), 2), ((2, 2, 9, 4), 4), ((4, 4), 3)):
-        shares = [torch.randn(n, features, generator=numbers) * (1 + i) + 2 * i for i, n in enumerate(sizes)]
-        given, rows = [share.clone() for share in shares], torch.cat(shares)
-        example = f"shares of {' and '.join(map(str, sizes))} rows, {features} features"
-        result = _run(statistics, given, example=example)
-        if not isinstance(result, (tuple, list)) or len(result) != 2:
-            raise Wrong(f"the result is a {type(result).__name__}, expected a pair: (mean, variance)")
-        _unchanged(given, shares, "shares", example)
+    for sizes, features in (((4, 4), 3), ((6, 2), 1), ((1, 5), 5), ((3, 9), 2), ((2, 1), 4), ((4, 4), 3)):
+        parts = [torch.randn(n, features, generator=numbers) * (1 + i) + 2 * i for i, n in enumerate(sizes)]
+        rows = torch.cat(parts)
+        first, second = ((len(x), x.mean(0), x.var(0, unbiased=False)) for x in parts)
+        given = [(n, mean.clone(), variance.clone()) for n, mean, variance in (first, second)]
+        example = f"{sizes[0]} and {sizes[1]} rows, {features} features"
+        result = _run(combine, *given, example=example)
+        if not isinstance(result, (tuple, list)) or len(result) != 3:
+            raise Wrong(f"the result is a {type(result).__name__}, expected a triple: (n, mean, variance)")
+        _unchanged(given[0], first, "first", example)
+        _unchanged(given[1], second, "second", example)
+        same(result[0], len(rows), what="n", example=example)
         same(
-            result[0],
+            result[1],
             rows.mean(0),
             what="the mean",
             example=example,
             mistakes={
-                "the mean of the means: a short share counts as much as a long one": _mean([s.mean(0) for s in shares]),
-                "a sum: divide by the number of rows": rows.sum(0),
-                "the mean of the first share": shares[0].mean(0),
+                "the mean of the means: a short share counts as much as a long one": _mean([x.mean(0) for x in parts]),
+                "a sum: divide by the number of all rows": rows.sum(0),
+                "the mean of the first share": parts[0].mean(0),
                 "one mean over all features: keep the features apart": rows.mean(),
             },
         )
-        weighted = sum(len(s) * s.var(0, unbiased=False) for s in shares) / len(rows)
-        with_n_1 = [s.var(0) if len(s) > 1 else torch.zeros(features) for s in shares]
+        variances = [x.var(0, unbiased=False) for x in parts]
+        weighted = sum(len(x) * variance for x, variance in zip(parts, variances, strict=True)) / len(rows)
         same(
-            result[1],
+            result[2],
             rows.var(0, unbiased=False),
             what="the variance",
             example=example,
             mistakes={
-                "the mean of the variances: it forgets that the means of the shares differ": _mean(
-                    [s.var(0, unbiased=False) for s in shares]
-                ),
+                "the mean of the variances: it forgets that the means of the shares differ": _mean(variances),
                 "the mean of the variances, weighted: it forgets that the means of the shares differ": weighted,
-                "the mean of the variances, each with n - 1: it forgets that the means differ": _mean(with_n_1),
                 "a division by n - 1: batch normalisation divides by n": rows.var(0),
                 "the mean of the squares: subtract the square of the mean": rows.square().mean(0),
                 "the standard deviation": rows.std(0, unbiased=False),
@@ -484,7 +485,7 @@ CHECKERS = {
     "d": finished_part_of_a_ring,
     "1": accuracy_of_all,
     "2": mean_of_gradients,
-    "3": statistics_of_all,
+    "3": statistics_of_two,
     "4": ring_program,
     "5": training_in_pieces,
 }

@@ -136,28 +136,48 @@ def averages_weights_too(models):
 # ---- 3: statistics ----
 
 
-def statistics(shares):
-    n = sum(len(share) for share in shares)
-    mean = sum(share.sum(0) for share in shares) / n
-    return mean, sum(share.square().sum(0) for share in shares) / n - mean**2
+def combine(first, second):
+    (n, mean, variance), (m, other, spread) = first, second
+    both = (n * mean + m * other) / (n + m)
+    return n + m, both, (n * (variance + mean**2) + m * (spread + other**2)) / (n + m) - both**2
 
 
-def statistics_in_two_rounds(shares):
-    n = sum(map(len, shares))
-    mean = sum(share.sum(0) for share in shares) / n
-    return [mean, sum(((share - mean) ** 2).sum(0) for share in shares) / n]
+def combine_by_the_distance(first, second):
+    (n, mean, variance), (m, other, spread) = first, second
+    part, away = m / (n + m), other - mean
+    return [n + m, mean + part * away, (1 - part) * variance + part * spread + part * (1 - part) * away**2]
 
 
-def statistics_with(mean=None, variance=None):
-    def function(shares):
-        right = statistics(shares)
-        return (mean or (lambda s: right[0]))(shares), (variance or (lambda s: right[1]))(shares)
+def combine_as_sums(first, second):
+    rows, values, squares = (
+        sum(x)
+        for x in zip(
+            *[(n, n * mean, n * (variance + mean * mean)) for n, mean, variance in (first, second)], strict=True
+        )
+    )
+    return torch.tensor(float(rows)), values / rows, squares / rows - (values / rows).square()
+
+
+def combine_with(n=None, mean=None, variance=None):
+    """The right answer, but for one of its three parts."""
+
+    def function(first, second):
+        right = combine(first, second)
+        return tuple(
+            wrong(first, second) if wrong else part for wrong, part in zip((n, mean, variance), right, strict=True)
+        )
 
     return function
 
 
-def stacked(values):
-    return torch.stack(list(values)).mean(0)
+def weighted(first, second):
+    return (first[0] * first[2] + second[0] * second[2]) / (first[0] + second[0])
+
+
+def combine_in_place(first, second):
+    result = combine(first, second)
+    first[1].add_(second[1])
+    return result
 
 
 # ---- 4: the ring ----
@@ -354,7 +374,7 @@ RIGHT = {
     "d": [lambda r, p: (r + 1) % p, lambda r, p: 0 if r == p - 1 else r + 1, lambda r, p: (r - (p - 1)) % p],
     "1": [accuracy_by_place, accuracy_by_transpose, accuracy_by_numpy],
     "2": [average, average_in_place],
-    "3": [statistics, statistics_in_two_rounds, lambda s: (torch.cat(s).mean(0), torch.cat(s).var(0, unbiased=False))],
+    "3": [combine, combine_by_the_distance, combine_as_sums],
     "4": [ring, ring_in_place, ring_other_parts],
     "5": [pieces, pieces_as_sums, pieces_with_one_graph],
 }
@@ -417,17 +437,19 @@ WRONG = {
         (lambda models: [model.zero_grad() for model in models], "without a gradient"),
     ],
     "3": [
-        (statistics_with(mean=lambda s: stacked(x.mean(0) for x in s),
-                         variance=lambda s: stacked(x.var(0, unbiased=False) for x in s)), "forgets that the means"),
-        (statistics_with(mean=lambda s: stacked(x.mean(0) for x in s)), "a short share counts as much"),
-        (statistics_with(variance=lambda s: sum(len(x) * x.var(0, unbiased=False) for x in s) / sum(map(len, s))),
-         "forgets that the means"),
-        (statistics_with(variance=lambda s: torch.cat(s).var(0)), "n - 1"),
-        (statistics_with(variance=lambda s: torch.cat(s).square().mean(0)), "subtract the square"),
-        (statistics_with(variance=lambda s: torch.cat(s).std(0, unbiased=False)), "standard deviation"),
-        (lambda s: torch.cat(s).mean(0), "expected a pair"),
-        (statistics_with(mean=lambda s: torch.cat(s).sum(0)), "a sum"),
-        (statistics_with(mean=lambda s: torch.cat(s).mean()), "features"),
+        (combine_with(mean=lambda a, b: (a[1] + b[1]) / 2), "a short share counts as much"),
+        (combine_with(mean=lambda a, b: a[0] * a[1] + b[0] * b[1]), "a sum: divide"),
+        (combine_with(mean=lambda a, b: a[1]), "of the first share"),
+        (combine_with(mean=lambda a, b: combine(a, b)[1].mean()), "features"),
+        (combine_with(variance=lambda a, b: (a[2] + b[2]) / 2), "it forgets that the means"),
+        (combine_with(variance=weighted), "it forgets that the means"),
+        (combine_with(variance=lambda a, b: combine(a, b)[2] * (a[0] + b[0]) / (a[0] + b[0] - 1)), "n - 1"),
+        (combine_with(variance=lambda a, b: combine(a, b)[2] + combine(a, b)[1] ** 2), "subtract the square"),
+        (combine_with(variance=lambda a, b: combine(a, b)[2].sqrt()), "standard deviation"),
+        (combine_with(variance=lambda a, b: weighted(a, b) + (a[1] - b[1]) ** 2), "the variance is"),
+        (combine_with(n=lambda a, b: 8), "n is 8"),
+        (combine_in_place, "changed its argument first"),
+        (lambda a, b: combine(a, b)[1:], "expected a triple"),
     ],
     "4": [
         (ring_whole_vectors, "one part at a time"),
