@@ -136,18 +136,18 @@ def same(
     for name, wrong in (mistakes or {}).items():
         wrong = array(wrong)
         if wrong.shape == got.shape and np.allclose(got, wrong, atol=atol, equal_nan=True):
-            looks = f"; this looks like {name}"
+            looks = f"this looks like {name}: "
             break
     if got.shape != expected.shape:
-        raise Wrong(f"{what} has the shape {got.shape}, expected {expected.shape}{seen}{looks}")
+        raise Wrong(f"{looks}{what} has the shape {got.shape}, expected {expected.shape}{seen}")
     if not np.isfinite(got.astype(float)).all() and np.isfinite(expected.astype(float)).all():
-        raise Wrong(f"{what} holds nan or inf{seen}{looks}")
+        raise Wrong(f"{looks}{what} holds nan or inf{seen}")
     difference = np.abs(got.astype(float) - expected.astype(float))
     if difference.size and not difference.max() <= atol:
         place = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
         where = f" at {place}" if place else ""
         counted = f"; {np.count_nonzero(difference > atol)} of {difference.size} values differ" if place else ""
-        raise Wrong(f"{what} is {_plain(got[place])}{where}, expected {_plain(expected[place])}{counted}{seen}{looks}")
+        raise Wrong(f"{looks}{what} is {_plain(got[place])}{where}, expected {_plain(expected[place])}{counted}{seen}")
 
 
 def the_class_itself(answer: object) -> None:

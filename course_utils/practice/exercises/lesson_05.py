@@ -35,6 +35,8 @@ def _answer(function: Callable, *arguments: object, example: str, hint: str = ""
         text = " ".join(str(error).split())[:110]
         if "cannot be multiplied" in text:
             hint = "does the first linear layer fit? How large is one side after each layer? "
+        elif "must match the size" in text and "is model.eval" in hint:
+            hint = "is there one answer for each picture, argmax(dim=1)? "
         raise Wrong(f"{hint}your code stops with {type(error).__name__}: {text} (for {example})") from error
 
 

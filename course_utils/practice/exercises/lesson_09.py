@@ -472,7 +472,7 @@ def own_adam(cls) -> None:
                 _act(optimizer, "step", example)
                 names = {text: _adam(seed, step, lr, slip)[-1] for slip, text in ADAM_SLIPS.items()}
                 start = torch.cat([p.detach().flatten() for p in _problem(seed)[0]])
-                names["weights that do not change: is the list of parameters empty after its first use?"] = start
+                names["weights that do not change: is the list of parameters used up, or is p a new tensor?"] = start
                 same(
                     torch.cat([p.detach().flatten() for p in parameters]),
                     _adam(seed, step, lr)[-1],
@@ -493,7 +493,7 @@ def _act(optimizer: object, method: str, example: str) -> None:
         getattr(optimizer, method)()
     except Exception as error:
         text = " ".join(str(error).split())[:120]
-        hint = "is the parameter whose grad is None left out? " if "NoneType" in text else ""
+        hint = "is the parameter whose grad is None left out, and are m and v made? " if "NoneType" in text else ""
         hint = "is the change made inside torch.no_grad()? " if "requires grad" in text else hint
         raise Wrong(f"{hint}{method}() stops with {type(error).__name__}: {text} (for {example})") from error
 

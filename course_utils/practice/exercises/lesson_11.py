@@ -435,7 +435,7 @@ def learning_rate(lr) -> str:
         falls = dead < 0.4 and all(b < a + 0.001 for a, b in zip(losses, losses[1:], strict=False))
         slowly = f"too low: the loss falls at every epoch, but only from {losses[0]:.3f} to {losses[-1]:.3f}"
         jumps = f"too high: the loss does not fall steadily, it ends at {losses[-1]:.3f}"
-        raise Wrong(f"with lr={lr:g}: {seen}; {slowly if falls else jumps}; expected at least 70% right")
+        raise Wrong(f"{slowly if falls else jumps} (with lr={lr:g}: {seen}; expected at least 70% right)")
     broken = _four_epochs(0.5)
     return f"broken: {broken[0]:.0%} right, {broken[1]:.0%} of the ReLUs dead; mended: {seen}"
 

@@ -331,6 +331,14 @@ class AdamGenerator(OwnAdam):
             p.grad = None
 
 
+class AdamNewTensors(OwnAdam):
+    @torch.no_grad()
+    def step(self):
+        for p in self.params:
+            if p.grad is not None:
+                p = p - self.lr * p.grad.sign()  # noqa: PLW2901
+
+
 class AdamNoNone(OwnAdam):
     @torch.no_grad()
     def step(self):
@@ -571,7 +579,8 @@ WRONG = {
         (slip(clears=False), "does zero_grad() clear them"),
         (AdamAnew, "make the zeros in __init__"),
         (AdamSharedState, "two optimizers live side by side"),
-        (AdamGenerator, "empty after its first use"),
+        (AdamGenerator, "is the list of parameters used up"),
+        (AdamNewTensors, "is p a new tensor"),
         (AdamNoNone, "whose grad is None left out"),
         (AdamWithGradients, "inside torch.no_grad()"),
         (AdamOfTorch, "an optimizer of torch.optim"),
