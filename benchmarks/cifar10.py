@@ -116,11 +116,15 @@ IDEAS: dict[str, dict] = {
 
 
 OTHERS: dict[str, dict] = {
-    "without: Muon and SGD (Adam)": {"optimizer": "adam", "lr": 0.008, "weight_decay": 0.0, "bias_factor": 1.0},
+    "with: SGD in place of Muon": {"optimizer": "sgd"},
+    "with: Adam in place of Muon, weight decay and fast biases": {
+        "optimizer": "adam", "lr": 0.008, "weight_decay": 0.0, "bias_factor": 1.0,
+    },
+    "without: weight decay": {"weight_decay": 0.0},
     "with: a constant rate": {"schedule": "constant"},
     "without: moved pictures": {"crop": 0},
     "without: mirrored pictures": {"flip": "no"},
-    "without: CifarNet (lesson 10's network)": {
+    "with: lesson 10's network, so without its first weights": {
         "network": Vgg, "widths": (64, 128, 256), "whiten": False, "dirac": False,
     },
     "with: weight averaging (Lookahead)": {"lookahead": True},
