@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks import cifar10, classroom, data_path, reproduce, speed
+from benchmarks import airbench, cifar10, classroom, data_path, reproduce, speed
 from benchmarks.report import README, RESULTS, read_json
 from tools.texts import Texts
 
@@ -11,6 +11,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "loss": lambda: reproduce.loss_table(reproduce.read()),
     "claims": lambda: reproduce.claims_table(reproduce.read()),
     "cifar10": lambda: reproduce.cifar10_table(reproduce.read()),
+    "airbench": lambda: airbench.table(read_json(airbench.RESULT)),
     "diary": lambda: cifar10.tables(read_json(cifar10.DIARY), each_to_the_one_before=True),
     "ablation": lambda: cifar10.tables(read_json(cifar10.ABLATION), each_to_the_one_before=False),
     "data_path": lambda: data_path.table(read_json(data_path.RESULT)),
