@@ -49,7 +49,7 @@ def _whole(value: object, what: str, example: str) -> None:
     """Raise Wrong for 3.0: sizes, places and counts are whole numbers."""
     if np.issubdtype(array(value, what).dtype, np.floating):
         raise Wrong(
-            f"{what} holds fractions such as 3.0, expected whole numbers such as 3: // in place of / ({example})"
+            f"{what} holds floats such as 3.0, expected whole numbers such as 3: // in place of / ({example})"
         )
 
 
@@ -128,7 +128,6 @@ def number_of_batches(batches) -> None:
             "the batch size": 64,
         },
     )
-    _whole(batches, "the number of batches", "10,000 pictures, 64 in a batch")
 
 
 def standardising(standardise) -> None:
