@@ -48,9 +48,7 @@ def _called(function: Callable, *arguments: object, example: str, advice: dict[s
 def _whole(value: object, what: str, example: str) -> None:
     """Raise Wrong for 3.0: sizes, places and counts are whole numbers."""
     if np.issubdtype(array(value, what).dtype, np.floating):
-        raise Wrong(
-            f"{what} holds floats such as 3.0, expected whole numbers such as 3: // in place of / ({example})"
-        )
+        raise Wrong(f"{what} holds floats such as 3.0, expected whole numbers such as 3: // in place of / ({example})")
 
 
 # ---- the small tasks inside the lesson ----

@@ -6,6 +6,7 @@ Tasks a to g stand inside the lesson, exercises 1 to 5 at its end.
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -475,9 +476,15 @@ def digits_in_one_pass(train) -> str:
             labels, new_labels = 9 - labels, 9 - new_labels
         torch.manual_seed(777)
         batches = OnePass(images, labels)
-        model = call(train, batches)
+        with mock.patch.object(torch.Tensor, "backward", autospec=True, side_effect=torch.Tensor.backward) as backward:
+            model = call(train, batches)
         if not isinstance(model, nn.Module):
             raise Wrong(f"your function returns a {type(model).__name__}, expected the trained model, an nn.Module")
+        if backward.call_count > len(batches):
+            raise Wrong(
+                f"one step for each batch is allowed: backward() ran {backward.call_count:,} times, expected at most "
+                f"{len(batches)}, also when you keep the batches in a list"
+            )
         if not batches.started:
             raise Wrong("your function does not look at the batches: `for images, labels in batches:` gives them")
         example = "pictures of shape (1, 28, 28)"

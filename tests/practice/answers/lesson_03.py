@@ -472,6 +472,7 @@ WRONG = {
         (one_pass(rate=1e-5), "expected at least 92%"),
         (one_pass(step=False), "expected at least 92%"),
         (one_pass(passes=2), "a second time"),
+        (lambda batches: one_pass(passes=2)(list(batches)), "backward() ran 800 times"),
         (one_pass(lambda: sequential(128, end=(nn.Softmax(dim=1),)), 1.0), "these are probabilities"),
         (one_pass(rate=1000.0), "the network has learned nothing"),
         (one_pass(rate=1e30), "try a smaller learning rate"),
