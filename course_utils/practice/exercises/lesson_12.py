@@ -268,9 +268,11 @@ def _networks() -> list[tuple[str, nn.Module, tuple[int, ...]]]:
 def network_flop(count) -> None:
     """count(model, shape) -> the FLOP of one forward pass, from its convolutions and linear layers."""
     cases = _networks()
-    for name, model, shape in (*cases, cases[0]):
+    for place, (name, model, shape) in enumerate((*cases, cases[0], cases[0])):
+        training = place % 2 == 0
+        mode = "training" if training else "evaluation"
         example = f"{name}, batch {shape}"
-        model.train()
+        model.train(training)
         with FlopCounterMode(display=False) as counter:
             copy.deepcopy(model)(torch.zeros(shape))
         right = counter.get_total_flops()
@@ -286,8 +288,8 @@ def network_flop(count) -> None:
             raise Wrong(f"your hooks are still on the layers: call remove() on each handle (for {example})")
         if any(not torch.equal(value, before[key]) for key, value in model.state_dict().items()):
             raise Wrong(f"the running averages of batch norm have changed: count after model.eval() (for {example})")
-        if not all(module.training for module in model.modules()):
-            raise Wrong(f"the model was in training mode and no longer is: model.train() at the end (for {example})")
+        if not all(module.training == training for module in model.modules()):
+            raise Wrong(f"the model was in {mode} mode and no longer is: keep `model.training` first (for {example})")
 
 
 def _miscounted(model: nn.Module, shape: Sequence[int], right: int) -> dict[str, int]:

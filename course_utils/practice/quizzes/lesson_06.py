@@ -48,4 +48,15 @@ QUESTIONS = (
         wrong("Against ruled lines", "no training picture has lines."),
         wrong("Against every difference from MNIST", "only changes that training shows can be learned."),
     ),
+    question(
+        "A network reads nearly all test pictures, but far fewer digits that were cut out so that they fill all `28` "
+        "rows. Why?",
+        wrong("Their strokes are too dark.", "cut out and inverted, they have the grey values of the training."),
+        right(
+            "In training, each digit had a box of `20` pixels and its centre of mass in the middle.",
+            "a digit of another size or place is another picture for the network.",
+        ),
+        wrong("The network has learned its training pictures by heart.", "then it would fail on test pictures, too."),
+        wrong("It has too few layers.", "more layers would learn from the same kind of pictures."),
+    ),
 )

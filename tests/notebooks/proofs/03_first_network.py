@@ -54,23 +54,23 @@ if course.speed != "smoke" and not mnist.standin:
         assert abs(training_losses[-1] - 0.28) < 0.015 and training_losses[3] - training_losses[-1] > 0.005
         assert abs(table[-1][1][1] - 0.91) < 0.012
 
-# %% the weights of the 0 are negative in the middle and positive beside it, and all are small at the border (cell [34])
+# %% the weights of the 0 are negative in the middle and positive beside it, and all are small at the border (cell [36])
 if course.speed != "smoke" and not mnist.standin:
     zero = W[0].view(28, 28)
     assert zero[11:17, 12:16].mean() < -0.1 < 0 < zero[10:18, 5:9].mean()
     assert W.view(10, 28, 28)[:, 0].abs().max() < 0.05 < W.abs().max() / 10
 
-# %% the surest wrong answers are almost sure (cell [36])
+# %% the surest wrong answers are almost sure (cell [38])
 if course.speed != "smoke" and not mnist.standin:
     assert highest[surest].min() > 0.9 and len(surest) == 16
     assert 0.05 < len(wrong) / len(new_targets) < 0.12
 
-# %% pictures moved by a pixel: six points fewer; by three: less than half is right (cell [37])
+# %% pictures moved by a pixel: six points fewer; by three: less than half is right (cell [39])
 shares_right = [measure(W, b, new_images.roll(k, dims=3), new_targets)[1] for k in (0, 1, 2, 3)]
 course.between(shares_right[0] - shares_right[1], 0.045, 0.075, what="points lost by one pixel")
 course.between(shares_right[3], 0.3, 0.49, what="accuracy after three pixels")
 
-# %% learning rates 0.001, 0.5 and 30: near 1.8, below 1 within 30 steps, and above 100 (cells [40] and [41])
+# %% learning rates 0.001, 0.5 and 30: near 1.8, below 1 within 30 steps, and above 100 (cells [42] and [43])
 if course.speed != "smoke" and not mnist.standin:
     slow, good, wild = (rates[rate][2] for rate in (0.001, 0.5, 30))
     assert all(abs(run[0] - 2.3) < 0.1 for run in (slow, good, wild))
@@ -79,28 +79,28 @@ if course.speed != "smoke" and not mnist.standin:
     course.between(rates[30][3][-1][1][0] / math.log(10), 1.2, 20, what="loss of the rate 30, in ln 10")
     course.between(rates[30][3][-1][1][1], 0.6, 0.93, what="accuracy with the rate 30")
 
-# %% with the rate 30, wrong answers have a mean probability of about 98 % (cell [42])
+# %% with the rate 30, wrong answers have a mean probability of about 98 % (cell [44])
 wild_p, wild_answers = F.softmax(new_images.flatten(1) @ rates[30][0].T + rates[30][1], dim=1).max(dim=1)
 course.between(wild_p[wild_answers != new_targets].mean().item(), 0.98 - 0.03, 1, what="probability of wrong answers")
 
-# %% of five rates 0.5 is the best after one epoch: 0.392, 0.338 (rate 0.3), 0.327, 0.333 (rate 1.0) (cell [43])
+# %% of five rates 0.5 is the best after one epoch: 0.392, 0.338 (rate 0.3), 0.327, 0.333 (rate 1.0) (cell [45])
 if course.speed != "smoke" and not mnist.standin:
     after_an_epoch = {rate: train_by_hand(rate, epochs=1)[3][-1][1][0] for rate in (0.1, 0.3, 0.5, 1.0)}
     assert abs(after_an_epoch[0.1] - 0.392) < 0.004 and abs(after_an_epoch[0.3] - 0.338) < 0.004, after_an_epoch
     assert abs(after_an_epoch[0.5] - 0.327) < 0.004 and abs(after_an_epoch[1.0] - 0.333) < 0.004, after_an_epoch
     assert min(after_an_epoch, key=after_an_epoch.get) == 0.5
 
-# %% the three factors of a step: 0.8, -0.8 and -1.2 (cell [38])
+# %% the three factors of a step: 0.8, -0.8 and -1.2 (cell [40])
 assert torch.allclose(1 - 2 * torch.tensor([0.1, 0.9, 1.1]), torch.tensor([0.8, -0.8, -1.2]))
 
-# %% one line and two linear layers end at 54 %, 16 units with ReLU near 100 % (cells [45] and [50])
+# %% one line and two linear layers end at 54 %, 16 units with ReLU near 100 % (cells [47] and [52])
 shares_of_rings = [
     (network(points).argmax(dim=1) == rings).float().mean().item() for network in (one_layer, two_layers, with_relu)
 ]
 assert all(abs(share - 0.54) < 0.05 for share in shares_of_rings[:2]) and shares_of_rings[2] >= 0.97, shares_of_rings
 assert with_relu[0].out_features == 16 == two_layers[0].out_features
 
-# %% the best line of all gets 67 % of the two rings (cell [45])
+# %% the best line of all gets 67 % of the two rings (cell [47])
 best_share = 0.0
 for direction in torch.linspace(0, torch.pi, 2001).tolist():
     along = points @ torch.tensor([math.cos(direction), math.sin(direction)])
@@ -111,16 +111,16 @@ for direction in torch.linspace(0, torch.pi, 2001).tolist():
     best_share = max(best_share, share_right.max().item(), 1 - share_right.min().item())
 assert 0.67 <= best_share < 0.67 + 0.01, best_share
 
-# %% a step of backpropagation by hand: 4 and 24 (cells [53] and [54])
+# %% a step of backpropagation by hand: 4 and 24 (cells [55] and [56])
 assert (d_w2, d_w1) == (4.0, 24.0) == (a2.grad.item(), a1.grad.item())
 
-# %% the network without ReLU has as many parameters as the one with it, 50,890 (cells [61] and [68])
+# %% the network without ReLU has as many parameters as the one with it, 50,890 (cells [63] and [70])
 assert all(sum(q.numel() for q in net.parameters()) == 50_890 for net in (Network(64), no_relu(), Mlp((64,))))
 
 # %% one hidden layer of 32 units has 25,450 parameters (question 3 of the quiz)
 assert sum(q.numel() for q in Mlp((32,)).parameters()) == 25_450
 
-# %% with ReLU about five points more are right than without hidden layer, and no ReLU is a point worse (cell [68])
+# %% with ReLU about five points more are right than without hidden layer, and no ReLU is a point worse (cell [70])
 linear_right, chain_right, relu_right = (run.validation_accuracy[-1] for run in histories.values())
 course.between(linear_right, 0.895, 0.925, what="linear")
 course.between(chain_right, 0.87, 0.925, what="two linear layers")
@@ -131,7 +131,7 @@ if course.speed == "class":
     course.between(means[-1] - 0.07, -0.02, 0.02, what="mean training loss of the last epoch, above 0.07")
     course.between(table[-1][0][0], 0.28 - 0.015, 0.28 + 0.015, what="training loss of the linear classifier")
 
-# %% with the rate 0.1 no ReLU is within half a point of linear, with ReLU four points are gained (cell [70])
+# %% with the rate 0.1 no ReLU is within half a point of linear, with ReLU four points are gained (cell [72])
 if course.speed != "smoke" and not mnist.standin:
     ends = {
         name: [trained(make, seed, epochs=2, rate=rate).validation_accuracy[-1] for seed in (1, 2)]
@@ -143,10 +143,10 @@ if course.speed != "smoke" and not mnist.standin:
         course.between(relu_end - linear_end, 0.036, 0.055, what="gain by ReLU after 2 epochs")
     assert all(abs(two[0] - two[1]) < 0.015 for two in ends.values()), ends
 
-# %% the loss on training pictures is about half of that on validation pictures (cell [72])
+# %% the loss on training pictures is about half of that on validation pictures (cell [74])
 course.between(evaluate(model, few).loss / evaluate(model, validation).loss, 0.3, 0.8, what="ratio of the losses")
 
-# %% the accuracy on the test pictures is about 97 %; the linear classifier, too, gets more of them right (cell [73])
+# %% the accuracy on the test pictures is about 97 %; the linear classifier, too, gets more of them right (cell [75])
 course.between(evaluate(model, loader(mnist.test, batch_size=1000)).accuracy - 0.97, -0.015, 0.015)
 if course.speed != "smoke" and not mnist.standin:
     test_images, test_targets = next(iter(loader(mnist.test, batch_size=10_000)))

@@ -116,7 +116,7 @@ slower = [sum(accuracy[name]) / 3 for name in faster]
 course.between(means[0] - means[1], 0.3, slower[0] - slower[1], what="points of the CNN above the MLP")
 course.between(means[1] - means[2], 1, slower[1] - slower[2], what="points of the MLP above the CNN with mixed pixels")
 
-# %% the place alone decides over digits that are not centred (cell [63])
+# %% the place alone decides over digits that are not centred (cell [64])
 found = {}
 for way, drawings in ways.items():
     found[way] = sum(classify(model, mnist, drawing, centred=False).best == d for d, drawing in enumerate(drawings))
@@ -126,7 +126,7 @@ course.between(middle, 9, 10, what="right of 10, 0.6 of the size")
 course.between(in_a_corner, 0, 3, what="right of 10, in a corner")
 course.between(small_ones, 0, 8, what="right of 10, 0.4 of the size")
 
-# %% a digit that is moved by 3 pixels is mostly lost (cell [64])
+# %% a digit that is moved by 3 pixels is mostly lost (cell [65])
 left = {}
 for shift in (0, 1, 3):
     at = 0.2 - shift / 28
@@ -134,5 +134,5 @@ for shift in (0, 1, 3):
 course.between(left[1], 2, left[0] - 1, what="right of 10, moved by 1 pixel")
 course.between(left[3], 0, 4, what="right of 10, moved by 3 pixels")
 
-# %% with scaling and centring, digits in a corner are recognised again (cell [65])
+# %% with scaling and centring, digits in a corner are recognised again (cell [66])
 course.between(count_right(corner, centred=True), 9, 10, what="right of 10, centred,")

@@ -183,6 +183,12 @@ def by_a_copy(model, shape):
     return counting(usual, back=False, remove=False)(copy.deepcopy(model), shape)
 
 
+def always_in_training(model, shape):
+    result = counting(usual)(model, shape)
+    model.train()
+    return result
+
+
 def by_the_counter(model, shape):
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -430,7 +436,8 @@ WRONG = {
         (counting(lambda layer, x, out: 2 * layer.weight.numel() * x.numel() // x.shape[1]), "those of the output"),
         (counting(usual, remove=False), "remove()"),
         (counting(usual, mode=True), "running averages"),
-        (counting(usual, back=False), "model.train()"),
+        (counting(usual, back=False), "keep `model.training` first"),
+        (always_in_training, "was in evaluation mode"),
         (by_the_counter, "hooks of your own"),
     ],
     "3": [
