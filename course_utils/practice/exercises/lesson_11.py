@@ -4,6 +4,7 @@ Broken code is run beside the answer: "not done yet" means that the answer still
 comes with what both of them gave.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from functools import cache
@@ -525,11 +526,11 @@ class _Root(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(777)
-        self.hidden, self.out = nn.Linear(784, 8), nn.Linear(8, 10)
+        self.hidden, self.out, self.healthy = nn.Linear(784, 8), nn.Linear(8, 10), False
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.hidden(x.flatten(1))
-        return self.out(h + (0 * h).sqrt())
+        return self.out(h if self.healthy else h + (0 * h).sqrt())
 
 
 class _Loud(Mlp):
@@ -584,13 +585,17 @@ def careful_step(step) -> str:
         for example, (x, expected) in batches.items():
             run(model, x, optimizer, example, expected)
     root = _Root()
-    run(root, good, SGD(root.parameters(), lr=0.1), "a network with a square root of 0", "gradient")
+    optimizer = SGD(root.parameters(), lr=0.1)
+    run(root, good, optimizer, "a network with a square root of 0", "gradient")
+    root.healthy = True
+    run(root, good[:7], optimizer, "a healthy batch after a bad gradient: is its nan still in .grad?", "ok")
     return "broken: one bad batch, and all weights are nan; mended: they stay, and the culprit has a name"
 
 
 def _copy_of(model: nn.Module, row: Tensor) -> nn.Module:
-    """Another model of this kind, with these numbers."""
-    other = _made(type(model), model.layers[0].out_features)()
+    """Another model of this kind, with these numbers, and without gradients."""
+    other = copy.deepcopy(model)
+    other.zero_grad()
     nn.utils.vector_to_parameters(row.clone(), other.parameters())
     return other
 

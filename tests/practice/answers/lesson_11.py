@@ -182,6 +182,14 @@ def step_with(look=("images", "loss", "gradient"), zero=True, after=False, words
     return step
 
 
+def step_that_clears_late(model, images, targets, optimizer):
+    """Sets the gradients to zero after a good step only."""
+    found = step_with(zero=False)(model, images, targets, optimizer)
+    if found == "ok":
+        optimizer.zero_grad()
+    return found
+
+
 def step_and_back(model, images, targets, optimizer):
     """Steps first, and takes it back."""
     kept = copy.deepcopy(model.state_dict())
@@ -454,6 +462,7 @@ WRONG = {
         (step_with(("loss", "gradient")), "says 'loss', expected 'images'"),
         (step_with(("loss", "gradient"), words=dict.fromkeys(("loss", "gradient"), "ok")), "expected 'images'"),
         (step_with(zero=False), "is zero_grad first"),
+        (step_that_clears_late, "is its nan still in .grad"),
         (step_with(after=True), "but it changes the weights"),
         (step_with(test=lambda x: ~torch.isnan(x)), "expected"),
         (step_with(words={"ok": True}), "expected 'ok', 'images', 'loss' or 'gradient'"),
