@@ -117,14 +117,14 @@ IDEAS: dict[str, dict] = {
 
 OTHERS: dict[str, dict] = {
     "with: SGD in place of Muon": {"optimizer": "sgd"},
-    "with: Adam in place of Muon, weight decay and fast biases": {
+    "with: Adam, so no weight decay or fast biases": {
         "optimizer": "adam", "lr": 0.008, "weight_decay": 0.0, "bias_factor": 1.0,
     },
     "without: weight decay": {"weight_decay": 0.0},
     "with: a constant rate": {"schedule": "constant"},
     "without: moved pictures": {"crop": 0},
     "without: mirrored pictures": {"flip": "no"},
-    "with: lesson 10's network, so without its first weights": {
+    "with: lesson 10's network, random first weights": {
         "network": Vgg, "widths": (64, 128, 256), "whiten": False, "dirac": False,
     },
     "with: weight averaging (Lookahead)": {"lookahead": True},
@@ -320,15 +320,18 @@ def draw(budget: str) -> None:
     """Diary and ablation of one budget, a dot for each training, as results/ablation.png."""
     found = [read_json(path).get(budget, {}) for path in (DIARY, ABLATION)]
     show.use_style()
-    figure, axes = plt.subplots(2, 1, figsize=(9, 8.5), sharex=True)
+    figure, axes = plt.subplots(2, 1, figsize=(9, 9), sharex=True)
     titles = ("each idea added to those before it", "all ideas (line), without one, or with one more")
     for axis, rows, color, title in zip(axes, found, show.COLORS, titles, strict=False):
         for row, seeds in enumerate(rows.values()):
             accuracies = [100 * run["accuracy"] for run in seeds.values()]
             axis.plot(accuracies, [row] * len(seeds), "o", color=color, alpha=0.6)
+            if far := [f"{accuracy:.0f}" for accuracy in sorted(accuracies) if accuracy < 60]:
+                axis.text(61.3, row, f"← {', '.join(far)} %", verticalalignment="center")
             if title == titles[1] and row == 0:
                 axis.axvline(statistics.mean(accuracies), color="black", linewidth=1)
-        axis.set(title=title, xlabel="validation accuracy, in %", yticks=range(len(rows)), yticklabels=list(rows))
+        axis.set(title=title, xlabel="validation accuracy, in %", xlim=(60, 84))
+        axis.set_yticks(range(len(rows)), list(rows))
         axis.invert_yaxis()
         axis.grid(alpha=0.3)
     show.finish(figure, "What each idea brings, and what each is worth").savefig(PICTURE)

@@ -98,3 +98,55 @@ course.between(abs(test_accuracy - mine["six views of each test picture"]), 0, 2
 assert len(cifar.train) + len(cifar.validation) == 50_000 and len(cifar.test) == 10_000
 older = record["sgd"]["seeds"].values()
 assert all(len(run["train_loss"]) == 12 and run["accuracy"] > 0.94 for run in older)
+
+# %% stored: what each idea of the diary brings, and where all three seeds are apart (sections 1 to 12)
+names = list(diary)
+assert len(names) == 14 and all(len(accuracies) == 3 for accuracies in diary.values())
+means = {idea: sum(accuracies) / 3 for idea, accuracies in diary.items()}
+steps_up = {idea: means[idea] - means[before] for before, idea in zip(names, names[1:], strict=False)}
+apart = {idea for before, idea in zip(names, names[1:], strict=False) if min(diary[idea]) > max(diary[before])}
+rate, plan = "a rate of 0.008 in place of 0.001", "a rate that rises and falls in lines"
+muon, views = "Muon for the kernels, in place of Lookahead", "six views of each test picture"
+assert apart == {rate, plan, muon, views} and len(steps_up) - len(apart) == 9
+assert round(means["lesson 10's network"]) == 63 and round(means["first weights that pass the input on"]) == 67
+assert max(steps_up, key=steps_up.get) == rate and 6 < steps_up[rate] < 7 and 2 < steps_up[plan] < 2.5
+assert 1.25 < steps_up[muon] < 1.75 and 1.5 < steps_up[views] < 2
+moved_row, before_row = diary["moved and mirrored pictures"], diary["first weights that pass the input on"]
+assert min(before_row) < min(moved_row) and max(moved_row) < max(before_row)
+assert 8.5 < means["Nesterov SGD, weight decay"] - means["moved and mirrored pictures"] < 9.5
+for idea, least, most in (
+    ("Nesterov SGD, weight decay", 0.4, 0.7),
+    ("label smoothing", 0.4, 0.7),
+    ("biases learn 64 times as fast", 0.2, 0.6),
+    ("alternating flip", 0.2, 0.6),
+    ("weight averaging (Lookahead)", 0.2, 0.3),
+):
+    assert least < steps_up[idea] < most, idea
+assert max(diary["label smoothing"]) < max(diary["Nesterov SGD, weight decay"])
+assert min(diary[muon]) > max(max(accuracies) for idea, accuracies in diary.items() if idea not in (muon, views))
+
+# %% stored: what is missed, and what three seeds cannot tell (section 12)
+whole = ablation["all ideas"]
+assert len(ablation) == 19 and all(len(accuracies) == 3 for accuracies in ablation.values())
+worth = {idea: sum(accuracies) / 3 - mean_of_all for idea, accuracies in ablation.items()}
+lower = {idea for idea, accuracies in ablation.items() if max(accuracies) < min(whole)}
+higher = {idea for idea, accuracies in ablation.items() if min(accuracies) > max(whole)}
+at_chance = "with: lesson 10's network, random first weights"
+plans = {"without: a rate that rises and falls in lines", "with: a constant rate"}
+some = {
+    "without: whitened first layer",
+    "without: Muon for the kernels, in place of Lookahead",
+    "without: six views of each test picture",
+    "with: SGD in place of Muon",
+    "with: Adam, so no weight decay or fast biases",
+}
+assert lower == {at_chance, *plans, *some} and higher == {"with: residual connections"}
+assert set(ablation[at_chance]) == {10.0} and all(worth[idea] < -10 for idea in plans)
+assert all(-3 < worth[idea] < -1 for idea in some)
+assert (
+    round(worth["with: SGD in place of Muon"]) == -2
+    and round(worth["with: Adam, so no weight decay or fast biases"]) == -3
+)
+at_first = json.loads((ROOT / "results" / "ablation.json").read_text(encoding="utf-8"))[SIZE][at_chance]
+assert all(run["train_loss"][1] > 5 * run["train_loss"][0] for run in at_first.values())
+assert len(ablation) - 1 == 18 and round(18 / 20) == 1
