@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -119,7 +120,9 @@ def npm_file(package: str, member: str) -> bytes:
         if not npm:
             sys.exit(f"{package} comes from npm, and npm is not here. Install Node.js (Debian: apt install npm).")
         store.mkdir(parents=True, exist_ok=True)
-        subprocess.run([npm, "pack", "--silent", package], cwd=store, check=True, stdout=subprocess.DEVNULL)
+        with tempfile.TemporaryDirectory(dir=store) as folder:  # two test processes may both fetch: each file is whole
+            subprocess.run([npm, "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            os.replace(Path(folder) / archive.name, archive)
     with tarfile.open(archive) as tar:
         return tar.extractfile(f"package/{member}").read()
 
