@@ -1,14 +1,31 @@
 """How an answer is judged, and what checkers are written with: `Wrong`, `call`, `array`, `same`.
 
-What each exercise asks for is in `practice.exercises`, one function for each.
+What each exercise asks for is in `practice.exercises`, one function for each. What holds for all of them is here: a
+function gets copies of what it is called with, may not change them, and every message names the input that shows the
+mistake; whatever an answer does to the process is put back, and its time is limited.
 """
 
 import importlib
+import inspect
 import random
-from collections.abc import Callable, Mapping
+import sysconfig
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
+
+from course_utils.practice.isolation import TimeUp, put_back, remember, time_limit
+
+SECONDS = 60  # for a whole check; a module of exercises that train has its own SECONDS
+LONGEST = 300  # letters of a message
+LIBRARIES = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+COURSE = Path(__file__).resolve().parents[1]
 
 
 class Wrong(Exception):
@@ -26,29 +43,30 @@ def judge(exercise: str, answer: object) -> str:
     """
     lesson, _, number = exercise.partition(".")
     try:
-        checkers = importlib.import_module(f"course_utils.practice.exercises.lesson_{lesson}").CHECKERS
-        checker = checkers[number]
+        module = importlib.import_module(f"course_utils.practice.exercises.lesson_{lesson}")
+        checker = module.CHECKERS[number]
     except (ImportError, KeyError):
         return "there is no such exercise; look at its number again"
     if is_stub(answer):
         return "not done yet"
-    seed = torch.get_rng_state(), np.random.get_state(), random.getstate()
-    random.seed(777)  # whatever an answer draws with, it gets the same verdict each time
-    np.random.seed(777)
-    torch.manual_seed(777)
-    try:
-        note = checker(answer)
-    except NotDone as todo:
-        return f"not done yet{f' ({todo})' if str(todo) else ''}"
-    except Wrong as wrong:
-        return f"not right yet: {_one_line(wrong)}"
-    except Exception as error:
-        shapes = getattr(error, "called_with", "")
-        return f"not right yet: your code stops with {_error_name(error)}: {_one_line(error)}{shapes}"
-    finally:
-        torch.set_rng_state(seed[0])
-        np.random.set_state(seed[1])
-        random.setstate(seed[2])
+    seconds = getattr(module, "SECONDS", {}).get(number, SECONDS)
+    _told.clear()
+    with put_back(), _models_put_back(answer):
+        random.seed(777)  # whatever an answer draws with, it gets the same verdict each time
+        np.random.seed(777)
+        torch.manual_seed(777)
+        try:
+            with time_limit(seconds):
+                note = checker(answer)
+        except NotDone as todo:
+            return f"not done yet{f' ({todo})' if str(todo) else ''}"
+        except Wrong as wrong:
+            return f"not right yet: {_with_input(_one_line(wrong))}"
+        except TimeUp:
+            text = f"your code did not end within {seconds} seconds: look for a loop that never ends"
+            return f"not right yet: {_with_input(text)}"
+        except (Exception, SystemExit) as error:
+            return f"not right yet: {_with_input(_stopped(error))}"
     return f"correct ({note})" if note else "correct"
 
 
@@ -57,47 +75,186 @@ def is_stub(answer: object) -> bool:
     return answer is ... or answer is None
 
 
-def call(function: Callable, *arguments: object) -> object:
+def call(
+    function: Callable,
+    *arguments: object,
+    example: str = "",
+    changes: Sequence[int] = (),
+    new: bool = False,
+    returns: bool = True,
+) -> object:
     """What a student's function returns. `...` and None mean that it is still the stub.
 
-    An error passes through; it then carries the shapes of the arguments, which `judge` names.
+    Tensors and arrays, also those in lists, tuples and dictionaries, are handed over as copies, so that the checker's
+    own stay as they are; a model is handed over itself.
+
+    Args:
+        example: names the input in every message from here on; without it, the names and values of the arguments do.
+        changes: places of the arguments that the function may change, from 0. They are handed over themselves.
+        new: the result may not share memory with an argument.
+        returns: False for a function that changes what it gets and returns nothing.
+
+    Raises:
+        Wrong: it is no function; it has changed an argument; its result shares memory though it should be new.
+        NotDone: it returns nothing.
     """
     if not callable(function):
         raise Wrong(f"expected a function, got a {type(function).__name__}: write its name alone, without brackets")
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        shapes = [str(tuple(value.shape)) for value in arguments if hasattr(value, "shape")]
-        if shapes:
-            error.called_with = f" (called with the shapes {', '.join(shapes)})"
-        raise
-    if is_stub(result):
-        name = "forward" if isinstance(function, torch.nn.Module) else getattr(function, "__name__", "<lambda>")
+    names = _names(function, len(arguments))
+    given = [value if place in changes else _copy(value) for place, value in enumerate(arguments)]
+    states = {place: _state(value) for place, value in enumerate(arguments) if place not in changes}
+    _told.append(example or ", ".join(map(_told_of, names, arguments)))
+    result = function(*given)
+    for place, before in states.items():
+        if not _equal(_state(given[place]), before):
+            raise Wrong(f"your function changes its argument {names[place]}, expected it as it was before the call")
+    if is_stub(result) and returns:
+        name = "forward" if isinstance(function, nn.Module) else getattr(function, "__name__", "<lambda>")
         name = "your function" if name == "<lambda>" else name
         raise NotDone(f"{name} returns nothing yet" if result is None else "")
+    for name, argument in zip(names, given, strict=True):
+        if new and _share_memory(result, argument):
+            raise Wrong(
+                f"the result shares its memory with the argument {name}: what changes one changes the other; expected "
+                "a new tensor, made with clone() for instance"
+            )
+    _models.extend((model, remember(model)) for model in _models_in(result))
     return result
 
 
-def call_on_copies(function: Callable, *arguments: object, changed: str, example: str = "") -> object:
-    """As `call`, with copies of arrays and tensors, so that the checker's own stay as they are.
+# ---- what belongs to the check that runs: the inputs it has told of, and how to put back the models it has got ----
 
-    Args:
-        changed: the text of the Wrong that is raised if the function changes one of the copies.
-        example: names the input where the function stops with an error; without it, the shapes do.
-    """
-    copies = [a.copy() if isinstance(a, np.ndarray) else a.clone() if torch.is_tensor(a) else a for a in arguments]
+_told: list[str] = []
+_models: list[tuple[nn.Module, Callable[[], None]]] = []
+
+
+@contextmanager
+def _models_put_back(answer: object) -> Iterator[None]:
+    """Modes, gradients and numbers of the models in an answer, and of those that `call` gets from it, go back."""
+    _models[:] = [(model, remember(model)) for model in _models_in(answer)]
     try:
-        result = call(function, *copies)
-    except (Wrong, NotDone):
-        raise
-    except Exception as error:
-        if example:
-            error.called_with = f" (for {example})"
-        raise
-    for copy, argument in zip(copies, arguments, strict=True):
-        if copy is not argument and not np.array_equal(array(copy), array(argument)):
-            raise Wrong(changed)
-    return result
+        yield
+    finally:
+        for _, put_model_back in reversed(_models):
+            put_model_back()
+        _models.clear()
+
+
+def _models_in(value: object) -> Iterator[nn.Module]:
+    return (part for part in _parts(value) if isinstance(part, nn.Module))
+
+
+def _parts(value: object) -> Iterator[object]:
+    """The value itself, or what lists, tuples and dictionaries hold."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        yield from chain.from_iterable(map(_parts, value))
+    else:
+        yield value
+
+
+def _copy(value: object) -> object:
+    if isinstance(value, nn.Parameter):
+        return nn.Parameter(value.detach().clone(), value.requires_grad)
+    if isinstance(value, torch.Tensor):  # a leaf stays a leaf: who asks for its gradient finds it
+        return value.detach().clone().requires_grad_(value.requires_grad) if value.is_leaf else value.clone()
+    if isinstance(value, np.ndarray | bytearray | set):
+        return value.copy()
+    if type(value) in (dict, OrderedDict):
+        return type(value)((key, _copy(part)) for key, part in value.items())
+    if type(value) in (list, tuple):
+        return type(value)(map(_copy, value))
+    return value
+
+
+def _state(value: object) -> object:
+    """What may not change while a function runs, in a form that `_equal` compares."""
+    if isinstance(value, nn.Module):
+        hooks = [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in value.modules()]
+        modes = [module.training for module in value.modules()]
+        return [modes, hooks, [p.requires_grad for p in value.parameters()], _copy(dict(value.state_dict()))]
+    return _copy(value)
+
+
+def _equal(now: object, before: object) -> bool:
+    if isinstance(before, torch.Tensor | np.ndarray):
+        if type(now) is not type(before):
+            return False
+        now, before = array(now), array(before)
+        return now.dtype == before.dtype and np.array_equal(now, before, equal_nan=now.dtype.kind in "fc")
+    if isinstance(before, dict):
+        return list(now) == list(before) and all(_equal(now[key], before[key]) for key in before)
+    if isinstance(before, list | tuple):
+        return len(now) == len(before) and all(map(_equal, now, before))
+    return now is before or bool(now == before)
+
+
+def _share_memory(result: object, argument: object) -> bool:
+    one, other = (
+        [array(part) for part in _parts(value) if isinstance(part, torch.Tensor | np.ndarray)]
+        for value in (result, argument)
+    )
+    return any(np.may_share_memory(a, b) for a in one for b in other)
+
+
+# ---- what a message says of its input ----
+
+
+def _names(function: Callable, n: int) -> list[str]:
+    """The names of a function's first n parameters, as its author calls them."""
+    try:
+        parameters = inspect.signature(function.forward if isinstance(function, nn.Module) else function).parameters
+        plain = [name for name, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        plain = []
+    return plain[:n] + [f"argument {place + 1}" for place in range(len(plain), n)]
+
+
+def _told_of(name: str, value: object) -> str:
+    """An argument in a few words: its value where it is short, else its shape, length or type."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        small = value.ndim and 0 < np.prod(value.shape) <= 6
+        return f"{name} = {_plain_list(value)}" if small else f"{name} of shape {tuple(value.shape)}"
+    text = repr(value)
+    if isinstance(value, int | float | str | bytes | bool | list | tuple | dict) and len(text) <= 60:
+        return f"{name} = {text}"
+    if isinstance(value, list | tuple | dict | bytes):
+        return f"{name}, a {type(value).__name__} of {len(value)}"
+    return f"{name}, a {type(value).__name__}"
+
+
+def _plain_list(value: torch.Tensor | np.ndarray) -> str:
+    return str(np.round(array(value).astype(float), 3).tolist()).replace(".0,", ",").replace(".0]", "]")
+
+
+def _with_input(text: str) -> str:
+    """A message with the input of the last call, in at most LONGEST letters."""
+    if _told and "(for " not in text:
+        told = _told[-1] if len(_told[-1]) <= 130 else f"{_told[-1][:129]}…"
+        text = f"{text[: LONGEST - len(told) - 7]} (for {told})"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _stopped(error: BaseException) -> str:
+    """Who stopped, with what: the student's own code, or the checker on what it got."""
+    text = f"{_error_name(error)}: {_one_line(error)[:130]}".rstrip(": ")
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, SystemExit):
+        return "your code ends Python with sys.exit() or exit(), expected a function that returns"
+    if frames[-1].name == "call" or any(_is_students(frame.filename) for frame in frames):
+        return f"your code stops with {text}"
+    return f"what your answer gives cannot be used, it leads to {text}"
+
+
+def _is_students(file: str) -> bool:
+    """A notebook's cell or a file of the student's: not the course, no library, nothing that Python makes up."""
+    parents = set(Path(file).resolve().parents)
+    return not file.startswith(("<__", "<frozen")) and COURSE not in parents and not parents & LIBRARIES
+
+
+def call_on_copies(function: Callable, *arguments: object, changed: str = "", example: str = "") -> object:
+    return call(function, *arguments, example=example)
 
 
 def array(value: object, what: str = "the result") -> np.ndarray:
@@ -170,4 +327,4 @@ def _error_name(error: BaseException) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:400]
+    return " ".join(str(error).split())

@@ -1,31 +1,30 @@
 """Every checker accepts what is right and refuses what is wrong; solutions run, and exercises are cut from them.
 
 answers/lesson_NN.py holds, for each exercise, right answers that differ in kind, and wrong ones with a text that the
-verdict has to contain.
+verdict has to contain, and a table of the kinds of wrong answers that the exercise can meet: see kinds.py.
 """
 
 import ast
 import importlib
+import inspect
 import random
 import re
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
-import numpy as np
 import pytest
 import torch
 
-from course_utils.checks import check
 from course_utils.files import standin
-from course_utils.practice.judge import NotDone, Wrong, call, judge, same
+from course_utils.practice.isolation import put_back
+from course_utils.practice.judge import LONGEST, judge
 from tests.notebooks.proofs import Piece, proofs_of
 from tests.notebooks.rules import ROOT, Book
 from tests.notebooks.tasks import tasks
+from tests.practice import kinds
 from tools import exercises
 from tools.texts import Texts
 
@@ -54,19 +53,55 @@ def test_right_answers_are_accepted(number, exercise, i):
 
 @pytest.mark.parametrize("number, exercise, i", WRONG)
 def test_wrong_answers_are_refused_with_a_reason(number, exercise, i):
-    answer, reason = answers(number).WRONG[exercise][i]
+    answer, reason, *_ = answers(number).WRONG[exercise][i]
     verdict = judge(f"{number}.{exercise}", answer)
     assert verdict.startswith("not right yet: ") and "\n" not in verdict, verdict
     assert reason in verdict, verdict
+    assert faults_of_message(verdict.removeprefix("not right yet: "), callable(answer)) == [], verdict
+
+
+def faults_of_message(text: str, called: bool) -> list[str]:
+    """A message has the likely mistake first, where it is known, what was expected, what came, and its input."""
+    found = []
+    if len(text) > LONGEST:
+        found.append(f"{len(text)} letters, expected {LONGEST} at most")
+    if called and not re.search(r"\(for .+\)", text):
+        found.append("it does not name the input")
+    if not text.startswith("your code ") and "expected" not in text:
+        found.append("it does not say what was expected")
+    if "looks like" in text and not text.startswith("this looks like"):
+        found.append("the likely mistake does not come first")
+    return found
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_every_exercise_has_enough_answers(number):
+def test_the_answers_hold_every_kind_that_their_table_lists(number):
+    given = answers(number)
     known = set(checkers(number))
-    assert len(known) >= 3 and set(answers(number).RIGHT) == set(answers(number).WRONG) == known
-    assert all(len(given) >= 2 for given in answers(number).RIGHT.values()), "two right answers that differ in kind"
-    for exercise, given in answers(number).WRONG.items():
-        assert len(given) >= (5 if exercise.isdigit() else 3), f"{number}.{exercise}: more plausible wrong ones"
+    assert len(known) >= 3 and set(given.RIGHT) == set(given.WRONG) == set(given.KINDS) == known
+    faults = [kinds.faults(name, given.RIGHT[name], given.WRONG[name], given.KINDS[name]) for name in given.KINDS]
+    assert sum(faults, []) == []
+    few = [name for name, wrong in given.WRONG.items() if len(wrong) < (5 if name.isdigit() else 3)]
+    assert not few, "more plausible wrong answers"
+
+
+@pytest.mark.parametrize("number, exercise", [(n, e) for n in NUMBERS for e in checkers(n)])
+def test_every_argument_takes_three_values_and_the_first_call_comes_again(number, exercise):
+    """Or the answers say in FEW why not, such as {"5": "each call trains a network"}."""
+    right = answers(number).RIGHT[exercise][0]
+    if not inspect.isroutine(right) or exercise in getattr(answers(number), "FEW", {}):
+        return
+    calls: list[list[object]] = []
+
+    def recorded(*arguments):
+        calls.append([kinds.key(argument) for argument in arguments])
+        return right(*arguments)
+
+    recorded.__signature__ = inspect.signature(right)
+    assert judge(f"{number}.{exercise}", recorded).startswith("correct")
+    values = [len(set(column)) for column in zip(*calls, strict=True)]
+    assert min(values) >= 3, f"values of each parameter: {values} in {len(calls)} calls"
+    assert calls[0] in calls[1:], "the first call does not come again"
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -101,29 +136,6 @@ def test_the_tasks_of_a_lesson_and_their_checkers_belong_together(number):
     assert found == [f"{number}.{exercise}" for exercise in checkers(number) if exercise.isalpha()]
 
 
-@contextmanager
-def left_as_it_was(monkeypatch) -> Iterator[None]:
-    """What a notebook changes in its process: seeds, threads, settings of PyTorch and Matplotlib, paths, warnings."""
-    seeds = torch.get_rng_state(), np.random.get_state(), random.getstate()
-    dtype, threads, gradients = torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    with monkeypatch.context() as patch, plt.rc_context(), warnings.catch_warnings(), np.printoptions():
-        patch.setattr(sys, "path", list(sys.path))
-        patch.setattr(standin, "used", set(standin.used))
-        try:
-            yield
-        finally:
-            plt.close("all")
-            torch.set_rng_state(seeds[0])
-            np.random.set_state(seeds[1])
-            random.setstate(seeds[2])
-            torch.set_default_dtype(dtype)
-            torch.set_num_threads(threads)
-            torch.set_grad_enabled(gradients)
-            torch.use_deterministic_algorithms(deterministic)
-            torch.set_printoptions(profile="default")
-
-
 @pytest.fixture
 def run_all(monkeypatch, capsys):
     """A function: run the code cells of a notebook in its folder, then its proofs; what each of the cells prints."""
@@ -131,7 +143,8 @@ def run_all(monkeypatch, capsys):
     def run(nb: nbformat.NotebookNode, folder: Path, proofs: Sequence[Piece] = ()) -> list[str]:
         printed, namespace = [], {"__name__": "__main__"}
         monkeypatch.chdir(folder)
-        with left_as_it_was(monkeypatch):
+        monkeypatch.setattr(standin, "used", set(standin.used))
+        with put_back():
             for i, cell in enumerate(code_of(nb)):
                 exec(compile(ast.parse(cell.source), f"code cell {i}", "exec"), namespace)
                 plt.close("all")
@@ -214,76 +227,3 @@ def test_each_exercise_names_section_and_minutes_and_has_one_hint(path):
         assert text.count("<summary>Hint</summary>") == 1, text[:80]
     lesson = (ROOT / "notebooks" / path.name).read_text(encoding="utf-8")
     assert f"(exercises/{path.name})" in lesson and f"(solutions/{path.name})" in lesson
-
-
-# ---- the parts that checkers are made of ----
-
-
-def test_check_prints_one_line_and_never_raises(capsys):
-    def broken(*arguments):
-        raise RuntimeError("two\nlines")
-
-    for exercise, answer in (("99.1", 1), ("nonsense", 1), ("01.99", 1), ("01.1", broken), ("01.1", object())):
-        check(exercise, answer)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 5
-    assert all("no such exercise" in line for line in lines[:3])
-    assert "your code stops with RuntimeError: two lines" in lines[3]
-
-
-@pytest.mark.parametrize(
-    "got, expected, reason",
-    [
-        ([1.0, 2.0], [1.0, 2.5], "is 2 at (1,), expected 2.5; 1 of 2 values differ"),
-        ([1.0], [1.0, 2.0], "has the shape (1,), expected (2,)"),
-        ([float("nan")], [1.0], "holds nan or inf"),
-        (["a"], [1.0], "expected numbers"),
-        (object(), [1.0], "expected numbers"),
-        ([2.0, 1.0], [1.0, 2.0], "this looks like the reversed order"),
-        (3, 4, "is 3, expected 4"),
-    ],
-)
-def test_same_says_what_differs(got, expected, reason):
-    with pytest.raises(Wrong, match=re.escape(reason)):
-        same(got, expected, mistakes={"the reversed order": [2.0, 1.0]})
-
-
-def test_a_single_number_is_not_counted():
-    with pytest.raises(Wrong) as wrong:
-        same(3, 4, what="the sum", example="two numbers")
-    assert str(wrong.value) == "the sum is 3, expected 4 (for two numbers)"
-
-
-def test_a_network_that_returns_nothing_is_told_where():
-    class Nothing(torch.nn.Module):
-        def forward(self, x):
-            pass
-
-    for function, name in ((Nothing(), "forward"), (lambda x: None, "your function")):
-        with pytest.raises(NotDone, match=f"^{name} returns nothing yet"):
-            call(function, 1)
-
-
-def test_large_whole_numbers_are_written_in_full():
-    with pytest.raises(Wrong, match="is 738263040, expected 3000000000$"):
-        same(738_263_040, 3_000_000_000)
-
-
-def test_an_error_names_its_module_and_the_shapes_of_the_call(monkeypatch):
-    import struct
-
-    def broken(image, n):
-        raise struct.error("too short")
-
-    monkeypatch.setitem(checkers("01"), "1", lambda answer: call(answer, np.zeros((9, 7)), 3))
-    verdict = judge("01.1", broken)
-    assert verdict == "not right yet: your code stops with struct.error: too short (called with the shapes (9, 7))"
-    assert "expected a function, got a ndarray" in judge("01.1", np.zeros(2))
-    assert judge("01.1", lambda image, n: None) == "not done yet (your function returns nothing yet)"
-
-
-def test_same_accepts_every_numeric_type():
-    for value in ([1, 2], (1.0, 2.0), np.float64([1, 2]), torch.tensor([1, 2]), torch.tensor([1.0, 2.00001])):
-        same(value, [1, 2])
-    same(True, 1)
-    same(np.array(True), True)
