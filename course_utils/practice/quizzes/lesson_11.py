@@ -31,8 +31,8 @@ QUESTIONS = (
         wrong("`1.000`", "the second softmax makes probabilities of the 1 and the zeros, and none of them is 1/e."),
     ),
     question(
-        "The loss is `nan` from one step on. At the first bad step, the pictures and the logits are finite, and one "
-        "step before the loss was normal. Where do you look?",
+        "The loss is `inf` at one step, and `nan` from the next on. At the first bad step, the pictures and the logits "
+        "are finite, and one step before the loss was normal. Where do you look?",
         wrong("At the learning rate.", "a rate that diverges makes the loss very large before it is nan."),
         right("At the loss: a logarithm of 0.", "everything in front of it is finite, so it is the first bad thing."),
         wrong("At the labels.", "wrong labels give a large loss, and a finite one."),

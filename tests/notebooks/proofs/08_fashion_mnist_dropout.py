@@ -158,10 +158,8 @@ for name in ("no dropout, last epoch", "dropout 0.5, last epoch"):
     more = (shares[name][9] - shares["no dropout, stopped"][9]).item()
     course.between(more, 0.05, 0.5, what=f"how much more often than in the stopped network, {name}")
 
-# %% the calibration errors: about 0.05 when stopped, more than 0.10 at the end (cell [66])
+# %% the calibration errors: a few hundredths when stopped, clearly more at the end (cell [66])
 errors = {name: calibration_error(*output) for name, output in outputs.items()}
-course.between(
-    abs(errors["no dropout, stopped"] - 0.05), 0, 0.04, what="calibration error when stopped, away from 0.05"
-)
+course.between(errors["no dropout, stopped"], 0.01, 0.09, what="calibration error when stopped")
 course.between(errors["no dropout, last epoch"], 0.10, 0.2, what="calibration error at the end")
 course.between(errors["dropout 0.5, last epoch"], 0.09, 0.2, what="calibration error at the end, with dropout")

@@ -55,7 +55,7 @@ course.between(both_ways, -0.05, 0.08, what="batch statistics minus running aver
 # %% three seeds for each plan; in four epochs StepLR falls to 73 % (cells [29] to [32])
 assert round(0.9**3, 2) == 0.73 and all(len(rows) == 3 for rows in plans.values())
 ends = {name: statistics.mean(row[-1] for row in rows) for name, rows in plans.items()}
-course.between(ends["line to 0"] - ends["constant"], 0.5, 6, what="line to 0 minus constant, in points")
+course.between(ends["line to 0"] - ends["constant"], 1, 6, what="line to 0 minus constant, in points")
 course.between(ends["StepLR, 0.9"] - ends["constant"], -2.5, 2.5, what="StepLR minus constant, in points")
 course.between(ends["line to 0"] - ends["constant, half"], 0.5, 9, what="line to 0 minus constant half, in points")
 
@@ -69,14 +69,13 @@ if course.speed == "class":
     course.between(max(map(abs, hidden["line to 0"])), 0, 1, what="line: batch statistics minus averages, in points")
     course.between(max(hidden["constant"] + hidden["constant, half"]), 1.5, 15, what="constant rates: hidden points")
 
-# %% with batch statistics the line is one to two points ahead, and half is not behind the larger rate (cell [34])
+# %% with batch statistics the line is a point or two ahead of the larger rate; the smaller one comes close (cell [34])
 settled = {name: statistics.mean(numbers) for name, numbers in at_the_end.items()}
 if course.speed == "class":
-    for name in ("constant", "constant, half"):
-        course.between(settled["line to 0"] - settled[name], 0.4, 3, what=f"line minus {name}, batch statistics")
-    course.between(
-        settled["constant, half"] - settled["constant"], -0.5, 4, what="half minus constant, batch statistics"
-    )
+    course.between(settled["line to 0"] - settled["constant"], 0.4, 3, what="line minus constant, batch statistics")
+    course.between(settled["line to 0"] - settled["constant, half"], -1, 2, what="line minus half, batch statistics")
+    rise = [row[-1] - row[-2] for row in plans["line to 0"]]
+    course.between(min(rise), 0, 12, what="the line: rise of the worst seed in the last epoch, in points")
 
 # %% 5,000 pictures for the plans, 4,000 for the gap, 30,000 for the training: 60,000 shown, 938 steps (cell [35])
 if course.speed == "class":
