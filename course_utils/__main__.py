@@ -10,6 +10,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 (before any line that an older Pyt
 
 import argparse
 import os
+from pathlib import Path
 
 from course_utils import ROOT, doctor
 
@@ -34,15 +35,16 @@ def lab(options: list[str]) -> int:
     return 0
 
 
-def data(names: list[str]) -> int:
-    """Fetch and verify the data sets; 1 when one of them is missing at the end."""
+def data(names: list[str], place: str | None) -> int:
+    """Fetch the data sets, or take them from a place on this machine, and verify them; 1 when one is missing then."""
     from course_utils.files.fetch import DataError
-    from course_utils.files.folders import prepare
+    from course_utils.files.folders import prepare, take
 
     missing = 0
     for name in names:
         try:
-            print(f"{name}: real and whole in {prepare(name)}", flush=True)
+            folder = take(name, Path(place).expanduser()) if place else prepare(name)
+            print(f"{name}: real and whole in {folder}", flush=True)
         except DataError as error:
             missing += 1
             print(f"{name}: NOT here. {error}", file=sys.stderr, flush=True)
@@ -59,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     about = "fetch and verify the data sets"
     command = commands.add_parser("data", help=about, description=about)
     command.add_argument("names", nargs="*", metavar="name", help=f"default: {' '.join(doctor.DATA_SETS)}")
+    command.add_argument("--from", dest="place", metavar="place", help="a folder or archive that has them: no download")
 
     about = "check this machine: versions, disk, ports, data; exit status 1 when something is wrong"
     commands.add_parser("doctor", help=about, description=about)
@@ -81,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.command == "data":
         if unknown := set(args.names) - set(doctor.DATA_SETS):
             top.error(f"no data set is called {', '.join(sorted(unknown))}; there are {', '.join(doctor.DATA_SETS)}")
-        return data(args.names or list(doctor.DATA_SETS))
+        return data(args.names or list(doctor.DATA_SETS), args.place)
     if args.command == "doctor":
         return doctor.examine()
     return doctor.rehearse(args.notebooks, args.speed, args.write)

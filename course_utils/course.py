@@ -136,4 +136,4 @@ def _source(name: str) -> str:
         return f"data: {name} is here"
     if is_offline():
         return f"data: {name} is NOT here, and COURSE_OFFLINE is set: DRAWN STAND-IN"
-    return f"data: {name} is not here yet, it will be fetched"
+    return f"data: {name} is not here yet, it will be looked for on this disk and fetched"

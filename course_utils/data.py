@@ -239,7 +239,7 @@ def load(
     source = source_of(name)
     try:
         folder, drawn = prepare(name), False
-        origin = f"real {source.title} from {data_folders()[folder]}"
+        origin = f"real {source.title} from {data_folders().get(folder, folder)}"
     except DataError as error:
         print(f"{'=' * 100}\nThe real {source.title} cannot be had. {error}", flush=True)
         folder, drawn = prepare_standin(name), True

@@ -141,16 +141,13 @@ def data() -> Iterator[Finding]:
         yield Finding(f"the data sets cannot be looked at: {error}", "mend the faults above first")
         return
     for name, title in DATA_SETS.items():
-        if locate(name) is None:
-            yield Finding(
-                f"{title} is missing: the lessons would fetch it, or run on the drawn stand-in",
-                "make data   (or: python -m course_utils data)",
-            )
-            continue
         try:
             yield Finding(f"{title}: real, checksums right, in {prepare(name, offline=True)}")
         except DataError as error:
-            yield Finding(f"{title} is damaged. {error}", "make data   (or: python -m course_utils data)")
+            fault = f"is missing: the lessons would fetch it, or run on the drawn stand-in. {error}"
+            if locate(name) is not None:
+                fault = f"is damaged. {error}"
+            yield Finding(f"{title} {fault}", "make data   (or: python -m course_utils data)")
 
 
 # ---- the lessons ---------------------------------------------------------------------------------------------------

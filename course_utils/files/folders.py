@@ -1,4 +1,4 @@
-"""Where the files of a data set lie: found in one of three folders, else downloaded, else drawn.
+"""Where the files of a data set lie: found in one of three folders, whatever they are called there, else downloaded.
 
 COURSE_DATA_DIR=folder     look there first, download to there
 COURSE_OFFLINE=1           never use the network
@@ -17,6 +17,7 @@ from pathlib import Path
 from course_utils import ROOT
 from course_utils.files import standin
 from course_utils.files.fetch import DataError, download, faults, lock
+from course_utils.files.found import candidates, gather
 from course_utils.files.sources import source_of
 
 CACHE = "~/.cache/cnn-course"
@@ -39,6 +40,8 @@ def is_offline() -> bool:
 def prepare(name: str, offline: bool | None = None) -> Path:
     """The folder with the real files, all verified by size and md5. Raises DataError when they cannot be had.
 
+    What lies in the data folders under other names, or packed, is laid out first.
+
     Args:
         name: of the data set.
         offline: True only looks, False also downloads what is missing or wrong; without it, as COURSE_OFFLINE says.
@@ -56,17 +59,53 @@ def prepare(name: str, offline: bool | None = None) -> Path:
                 flush=True,
             )
     looked = f"Looked in {', '.join(map(str, data_folders()))}. "
-    if offline is True or (offline is None and is_offline()):
+    only_look = offline is True or (offline is None and is_offline())
+    if only_look and not any(candidates(data_folders())):
         raise DataError(looked + ("COURSE_OFFLINE is set, so nothing is downloaded." if is_offline() else ""))
-    folder = next(_writable_folders(), None)
-    if folder is None:
-        raise DataError(looked + "None of them can be written. Set COURSE_DATA_DIR to a folder that can.")
+    writable = next(_writable_folders(), None)
+    folder = writable or _temporary_folder()
     try:
         with lock(folder, name):
+            missing = gather(source.files, data_folders(), folder)
+            if not missing:
+                print(f"{source.title} was found on this disk; it is laid out in {folder}", flush=True)
+                return folder
+            if only_look:
+                forbidden = "COURSE_OFFLINE is set, so nothing is downloaded. " if is_offline() else ""
+                raise DataError(looked + forbidden + not_found(missing))
+            if writable is None:
+                raise DataError(looked + "None of them can be written. Set COURSE_DATA_DIR to a folder that can.")
             download(source.title, source.archives(source), folder)
     except OSError as error:
         raise DataError(f"Cannot write to {folder}: {error}. Set COURSE_DATA_DIR to another folder.") from error
     return folder
+
+
+def take(name: str, place: Path) -> Path:
+    """Copy a data set's files from a folder or an archive, such as a USB stick, to the first folder that takes them.
+
+    Raises:
+        DataError: they are not all there, or cannot be written.
+    """
+    folder = next(_writable_folders(), None)
+    if not place.exists():
+        raise DataError(f"There is no {place}.")
+    if folder is None:
+        raise DataError("No data folder can be written. Set COURSE_DATA_DIR to a folder that can.")
+    try:
+        with lock(folder, name):
+            missing = gather(source_of(name).files, [place], folder, stays=False)
+    except OSError as error:
+        raise DataError(f"Cannot write to {folder}: {error}. Set COURSE_DATA_DIR to another folder.") from error
+    if missing:
+        raise DataError(f"Looked in {place}. {not_found(missing)}")
+    return folder
+
+
+def not_found(missing: dict[str, str]) -> str:
+    """What `gather` did not find, a line for each file, with what looks like it."""
+    lines = [f"  {path}{f': {alike}' if alike else ''}" for path, alike in missing.items()]
+    return "\n".join(["Not found:", *lines])
 
 
 def data_folders() -> dict[Path, str]:

@@ -24,13 +24,19 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "_answers", lambda port: False)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9e9, 0, 9e9))
     monkeypatch.setattr(folders, "locate", lambda name: tmp_path)
-    monkeypatch.setattr(folders, "prepare", lambda name, offline: tmp_path)
+    monkeypatch.setattr(folders, "prepare", missing)
     return monkeypatch
 
 
 def damaged(name, offline):
     assert offline, "the doctor must not download"
     raise DataError("found md5 1, expected 2")
+
+
+def missing(name, offline):
+    if folders.locate(name) is None:
+        raise DataError("Looked in data/.")
+    return folders.locate(name)
 
 
 def read_only(**_):

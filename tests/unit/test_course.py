@@ -43,7 +43,7 @@ def test_the_status_line_says_that_a_standin_will_be_used(speed, capsys, monkeyp
     assert "STAND-IN" in capsys.readouterr().out
     monkeypatch.delenv("COURSE_OFFLINE")
     speed("class")
-    assert "will be fetched" in capsys.readouterr().out
+    assert "and fetched" in capsys.readouterr().out
 
 
 def test_seeds(speed):

@@ -673,6 +673,7 @@ def test_prepare_only_looks_when_it_is_told_so(mnist, server, here, monkeypatch)
     assert folders.is_offline() and folders.prepare("mnist", offline=False) == here
     assert folders.prepare("mnist", offline=True) == here
     (here / IMAGES).write_bytes(mnist[IMAGES][:-1] + b"?")
+    (here / f"{IMAGES}.gz").unlink()  # what is there would be unpacked
     server.requests.clear()
     with pytest.raises(DataError, match="Looked in"):
         folders.prepare("mnist", offline=True)
