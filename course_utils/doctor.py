@@ -55,7 +55,7 @@ def examine() -> int:
 def _report_machine() -> list[Finding]:
     """Print one line for each finding, as it is found; return the faults."""
     faults = []
-    for check in (packages, imports, disk, ports, data):
+    for check in (packages, imports, device, disk, ports, data):
         for finding in check():
             print(f"  {'FAULT' if finding.todo else 'ok   '}  {finding.what}", flush=True)
             if finding.todo:
@@ -95,6 +95,23 @@ def imports() -> Iterator[Finding]:
                 f"import {name} fails: {type(error).__name__}: {error}",
                 "remove .venv and make it again; if it stays, the message names what is missing",
             )
+
+
+def device() -> Iterator[Finding]:
+    """What the lessons compute on: a GPU only if it computes right."""
+    try:
+        import torch
+
+        from course_utils.course import fault_of
+    except Exception:  # `imports` has said so
+        return
+    if not torch.cuda.is_available():
+        yield Finding("the lessons run on the CPU")
+        return
+    name, fault = torch.cuda.get_device_name(), fault_of("cuda")
+    yield Finding(
+        f"{name} cannot be used ({fault}): the lessons run on the CPU" if fault else f"the lessons run on {name}"
+    )
 
 
 def disk() -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from course_utils import ROOT
+from course_utils import ROOT, doctor
 from course_utils import course as course_module
 from course_utils.course import Course, setup
 from course_utils.data import ImageDataset
@@ -79,6 +79,56 @@ def test_words_that_are_not_known(monkeypatch, variable, value, message):
     monkeypatch.setenv(variable, value)
     with pytest.raises(ValueError, match=message):
         setup("04")
+
+
+@pytest.fixture
+def old_gpu(monkeypatch):
+    """A GPU that makes tensors, but has no kernel for a convolution: the CPU plays it."""
+    plain, as_usual = torch.nn.functional.conv2d, torch.Tensor.to
+    monkeypatch.delenv("COURSE_DEVICE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device=None: "GeForce GTX 680")
+    monkeypatch.setattr(torch.Tensor, "to", lambda x, where: as_usual(x, "cpu"))
+    calls = []
+
+    def on_the_gpu(change):
+        def conv2d(*arguments):
+            calls.append(1)
+            return plain(*arguments) if len(calls) % 2 else change(plain(*arguments))
+
+        monkeypatch.setattr(course_module.F, "conv2d", conv2d)
+
+    return on_the_gpu
+
+
+def no_kernel(_):
+    raise RuntimeError("CUDA error: no kernel image is available for execution on the device\nCompile with ...")
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (no_kernel, "no kernel image is available"),
+        (lambda y: 1.1 * y, "wrong by 21%"),
+        (lambda y: y * float("nan"), "wrong by nan"),
+    ],
+)
+def test_a_gpu_that_cannot_compute_is_left_alone(old_gpu, capsys, monkeypatch, change, reason):
+    old_gpu(change)
+    assert setup("04").device.type == "cpu"
+    out = capsys.readouterr().out
+    assert "The GPU of this machine cannot be used with this PyTorch" in out and reason in out
+    assert "COURSE_DEVICE" not in out and out.count("\n") == 2, "one clear line, then the status"
+    (finding,) = doctor.device()
+    assert "GeForce GTX 680 cannot be used" in finding.what and reason in finding.what and not finding.todo
+    monkeypatch.setenv("COURSE_DEVICE", "cuda")
+    with pytest.raises(ValueError, match="COURSE_DEVICE is 'cuda', which does not work here"):
+        setup("04")
+
+
+def test_a_gpu_that_computes_nearly_as_the_cpu_is_used(old_gpu):
+    old_gpu(lambda y: 1.0001 * y)
+    assert course_module.fault_of("cuda") == "" and "run on GeForce" in next(doctor.device()).what
 
 
 def test_between(speed, capsys):
