@@ -25,5 +25,5 @@ Nothing is imported here, so that a lesson pays only for what it uses.
 
 from pathlib import Path
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 ROOT = Path(__file__).resolve().parent.parent  # of the course: notebooks/, results/, images/ stand in it

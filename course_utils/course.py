@@ -20,7 +20,7 @@ import torch.nn.functional as F
 import torchvision
 from torch.utils.data import Dataset, Subset
 
-from course_utils import show
+from course_utils import __version__, show
 from course_utils.data import ImageDataset
 from course_utils.files import standin
 from course_utils.files.folders import is_offline, locate
@@ -81,8 +81,13 @@ class Course:
             raise AssertionError(f"{what} is {value:.4g}, but it should lie between {low:g} and {high:g}")
 
 
-def setup(lesson: str, seed: int = 777) -> Course:
+def setup(lesson: str, seed: int = 777, version: str = __version__) -> Course:
     """Fix the seeds, find the device, print one line of status.
+
+    Args:
+        lesson: its number, such as "05".
+        seed: of Python, NumPy and PyTorch.
+        version: of the course to which the lesson belongs; another one than that of course_utils is said.
 
     Raises:
         ValueError: COURSE_SPEED or COURSE_DEVICE holds a word that is not known.
@@ -90,6 +95,8 @@ def setup(lesson: str, seed: int = 777) -> Course:
     speed = os.environ.get("COURSE_SPEED") or "class"
     if speed not in SPEEDS:
         raise ValueError(f"COURSE_SPEED is {speed!r}: it can be {', '.join(SPEEDS)}. Without it, class is used.")
+    if version != __version__:
+        print(f"This lesson is of version {version}, course_utils is of {__version__}: get both from one place.")
     keep_freed_memory()
     device = _device()
     random.seed(seed)

@@ -4,9 +4,10 @@
     python -m tools.generate --check                  # write nothing; exit status 1 if something is not up to date
     python -m tools.generate --address owner/name     # first put another GitHub address into every file that has one
 
-Made are the exercise notebooks and the list of exercises in each lesson (`exercises.py`), the quiz of each lesson
-(`quizzes.py`), the minutes (`minutes.py`), the tables of measured figures (`tables.py`) and of the files of
-the data sets (`data_files.py`). Outputs of notebooks are not: they come from run_notebooks.py.
+Made are the setup cells (`setup_cells.py`), the exercise notebooks and the list of exercises in each lesson
+(`exercises.py`), the quiz of each lesson (`quizzes.py`), the minutes (`minutes.py`), the tables of measured figures
+(`tables.py`) and of the files of the data sets (`data_files.py`). Outputs of notebooks are not: they come from
+run_notebooks.py.
 """
 
 import argparse
@@ -15,10 +16,11 @@ import sys
 from collections.abc import Callable
 
 from course_utils import ROOT
-from tools import address, data_files, exercises, minutes, quizzes, tables
+from tools import address, data_files, exercises, minutes, quizzes, setup_cells, tables
 from tools.texts import Texts
 
 STEPS: tuple[Callable[[Texts], None], ...] = (
+    setup_cells.write,
     exercises.write,
     quizzes.write,
     minutes.write,

@@ -19,7 +19,7 @@ import nbformat
 from course_utils import ROOT
 from tests.notebooks.proofs import proof_file
 from tests.notebooks.tasks import tasks
-from tools import address
+from tools import address, setup_cells
 
 # trap: wrong on purpose, and said so; stored-seconds: shows seconds that were measured in another run
 KNOWN_TAGS = {"nbval-check-output", "exercise", "solution", "trap", "stored-seconds"}
@@ -29,18 +29,6 @@ LAST_SECTIONS = ["Exercises", "Quiz", "Recap", "Next"]
 MACHINE_PATH = re.compile(
     r"/(?:home|root|Users|tmp|work|mnt|content)/\w|[A-Za-z]:\\+(?:Users|Windows)|at 0x[0-9a-f]{6}"
 )
-# The setup cell of every notebook. Without "google.colab" it only puts the repository's root on the path.
-SETUP = """\
-import os, subprocess, sys
-
-if "google.colab" in sys.modules and not os.path.isdir("cnn-course"):
-    subprocess.run(
-        ["git", "clone", "-q", "--depth", "1", "https://github.com/{repository}", "cnn-course"], check=True
-    )
-sys.path[:0] = [os.path.abspath(p) for p in ("..", "cnn-course")]
-from course_utils.course import setup
-
-course = setup(lesson="{lesson}", seed={seed})"""
 Rule = Callable[["Book"], Iterator[str]]
 
 
@@ -523,8 +511,8 @@ def setup_cell(book: Book) -> Iterator[str]:
     """The first code cell; lesson 00 first explains what a cell is."""
     first = [cell.source for cell in book.code if book.number != "00" or "setup(" in cell.source]
     source = first[0] if first else ""
-    seed = re.search(r"seed=(\d+)\)$", source)
-    expected = SETUP.format(repository=address.repository(), lesson=book.number, seed=seed.group(1) if seed else 777)
+    seed = re.search(r"seed=(\d+), version=.*\)$", source)
+    expected = setup_cells.cell(book.number, seed.group(1) if seed else "777")
     if source != expected:
         yield f"this is not the setup cell; expected:\n{expected}\nfound:\n{source}"
 

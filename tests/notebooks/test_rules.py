@@ -8,8 +8,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from tests.notebooks import rules
 from tests.notebooks.proofs import proof_file
-from tests.notebooks.rules import SETUP, Book, index_faults, rules_for
-from tools import address
+from tests.notebooks.rules import Book, index_faults, rules_for
+from tools import address, setup_cells
 
 SMALL = "notebooks/04_small.ipynb"
 COLAB = address.badge(SMALL)
@@ -29,7 +29,7 @@ def good_lesson() -> nbformat.NotebookNode:
     """The smallest notebook that follows every rule."""
     cells = [
         new_markdown_cell(FRONT),
-        new_code_cell(SETUP.format(repository=address.repository(), lesson="04", seed=777)),
+        new_code_cell(setup_cells.cell("04")),
     ]
     for i in range(1, 5):
         cells.append(new_markdown_cell(f"## {i} · Section\n\nWe use `784` inputs in [section one](#1--section)."))
