@@ -15,7 +15,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -55,7 +57,7 @@ def examine() -> int:
 def _report_machine() -> list[Finding]:
     """Print one line for each finding, as it is found; return the faults."""
     faults = []
-    for check in (packages, imports, device, disk, ports, data):
+    for check in (packages, imports, device, memory, disk, ports, data):
         for finding in check():
             print(f"  {'FAULT' if finding.todo else 'ok   '}  {finding.what}", flush=True)
             if finding.todo:
@@ -112,6 +114,31 @@ def device() -> Iterator[Finding]:
     yield Finding(
         f"{name} cannot be used ({fault}): the lessons run on the CPU" if fault else f"the lessons run on {name}"
     )
+
+
+def memory(timing: Path = ROOT / "results" / "timing.json") -> Iterator[Finding]:
+    """The memory that this process may take, where a container sets a limit, beside what the lessons took."""
+    limit = _memory_limit()
+    if limit is None or not timing.exists():
+        return
+    lessons = json.loads(timing.read_text(encoding="utf-8"))["class"]["lessons"]
+    needs = {name: run["megabytes"] for name, run in lessons.items() if "/" not in name and "megabytes" in run}
+    large = [f"{name[:2]} ({needs[name]:,} MB)" for name in sorted(needs) if needs[name] > limit]
+    what = f"{limit:,} MB of memory may be used"
+    if large:
+        todo = "raise the limit, or choose Kernel, Shut Down All Kernels before these lessons and run them alone"
+        yield Finding(f"{what}; these lessons need more: {', '.join(large)}", todo)
+    else:
+        yield Finding(what)
+
+
+def _memory_limit(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Megabytes that the container allows, as Docker, Binder and most hubs set it; None without a limit."""
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):  # cgroup 2, cgroup 1
+        with suppress(OSError, ValueError):  # "max" is no number
+            found = int((root / name).read_text(encoding="ascii")) // 10**6
+            return found if found < 10**9 else None  # cgroup 1 writes "no limit" as a very large number
+    return None
 
 
 def disk() -> Iterator[Finding]:
@@ -171,12 +198,14 @@ def data() -> Iterator[Finding]:
 
 
 class Rehearsal(NamedTuple):
-    """One notebook that was run: seconds of all cells, the slowest cell [n], and what went wrong ("" = nothing)."""
+    """One notebook that was run: seconds of all cells, the slowest cell [n], the most memory that its kernel took, and
+    what went wrong ("" = nothing)."""
 
     name: str
     seconds: float
     slowest_cell: int
     slowest_seconds: float
+    megabytes: int
     fault: str
 
 
@@ -200,13 +229,17 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
     paths = [Path(name).resolve() for name in notebooks] or every
     if not paths:
         faults.append(Finding(f"there is no notebook in {folder}", "get the whole repository again"))
-    print(f"\nThe lessons, at speed {speed}\n  {'':5}  {'notebook':<40} {'minutes':>7}  slowest cell", flush=True)
+    print(
+        f"\nThe lessons, at speed {speed}\n  {'':5}  {'notebook':<40} {'minutes':>7} {'memory':>8}  slowest cell",
+        flush=True,
+    )
     runs = []
     for path in paths:
         runs.append(run := run_notebook(path, speed))
         mark = "FAULT" if run.fault else "ok   "
         slowest = f"[{run.slowest_cell}] {run.slowest_seconds:.1f} s"
-        print(f"  {mark}  {run.name:<40} {run.seconds / 60:>7.1f}  {slowest}", flush=True)
+        memory = f"{run.megabytes:,} MB"
+        print(f"  {mark}  {run.name:<40} {run.seconds / 60:>7.1f} {memory:>8}  {slowest}", flush=True)
         if run.fault:
             todo = (
                 f"open {run.name}.ipynb, choose Kernel, Restart Kernel and Run All Cells; if no cell fails there, "
@@ -241,17 +274,31 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
             f"--junitxml={report}",
             str(path),
         ]
-        process = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", errors="replace"
-        )
+        with open(Path(folder) / "printed", "w+", encoding="utf-8", errors="replace") as printed:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=printed, stderr=subprocess.STDOUT)
+            peak = _most_memory(process)
+            printed.seek(0)
+            output = printed.read().strip()
         cells = list(ElementTree.parse(report).iter("testcase")) if report.exists() else []
     times = [float(cell.get("time", 0)) for cell in cells if cell.get("name").startswith("Cell ")]  # not its proofs
     slowest = max(range(len(times)), key=times.__getitem__, default=-1)
     fault = ""
     if process.returncode != 0 or not cells:
-        nothing = "it has no cell to run" if process.returncode == 5 else (process.stderr or process.stdout).strip()
+        nothing = "it has no cell to run" if process.returncode == 5 else output
         fault = _first_fault(cells) or nothing[-500:] or "no cell was run"
-    return Rehearsal(name, sum(times), slowest + 1, times[slowest] if times else 0.0, fault)
+    return Rehearsal(name, sum(times), slowest + 1, times[slowest] if times else 0.0, round(peak / 1e6), fault)
+
+
+def _most_memory(process: subprocess.Popen) -> int:
+    """Wait for a process; the most bytes that one below it took, looked at five times a second. That is the kernel."""
+    import psutil
+
+    top, peak = psutil.Process(process.pid), 0
+    while process.poll() is None:
+        with suppress(psutil.Error):  # some end while they are looked at
+            peak = max([peak, *(child.memory_info().rss for child in top.children(recursive=True))])
+        time.sleep(0.2)
+    return peak
 
 
 def _first_fault(cells: list[ElementTree.Element]) -> str:
@@ -270,7 +317,8 @@ def write_timing(speed: str, runs: list[Rehearsal], file: Path) -> None:
     timing = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     lessons = timing.get(speed, {}).get("lessons", {})
     for run in runs:
-        lessons[run.name] = {"seconds": round(run.seconds, 1), "slowest_cell": round(run.slowest_seconds, 1)}
+        seconds = {"seconds": round(run.seconds, 1), "slowest_cell": round(run.slowest_seconds, 1)}
+        lessons[run.name] = seconds | {"megabytes": run.megabytes}
     machine = {"machine": _machine(), "cores": os.cpu_count(), "date": date.today().isoformat()}
     timing[speed] = machine | {"lessons": dict(sorted(lessons.items()))}
     with atomic(file) as part:

@@ -22,7 +22,10 @@ def minutes(seconds: float) -> int:
 
 def class_table(measured: dict, texts: Texts) -> str:
     """What each lesson takes in class. Reading and exercises are what the lesson itself says."""
-    lines = ["| lesson | talk and read | run | slowest cell, seconds | exercises |", "|---|---|---|---|---|"]
+    lines = [
+        "| lesson | talk and read | run | slowest cell, seconds | memory, MB | exercises |",
+        "|---|---|---|---|---|---|",
+    ]
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         if not (times := measured["lessons"].get(path.stem)):
             continue
@@ -30,7 +33,8 @@ def class_table(measured: dict, texts: Texts) -> str:
         text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
         run, exercises = minutes(times["seconds"]), sum(map(int, EXERCISE.findall(text)))
         talk = int(READING.search(text)[1]) - run
-        lines.append(f"| {path.stem[:2]} | {talk} | {run} | {times['slowest_cell']:.0f} | {exercises or ''} |")
+        cells, memory = f"{times['slowest_cell']:.0f}", times.get("megabytes", "")
+        lines.append(f"| {path.stem[:2]} | {talk} | {run} | {cells} | {memory} | {exercises or ''} |")
     return "\n".join(lines) + f"\n\nRun: measured on {measured['cores']} CPU cores, {measured['date']}."
 
 

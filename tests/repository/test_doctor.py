@@ -88,6 +88,33 @@ def test_a_taken_port_is_seen():
     assert not doctor._answers(port)
 
 
+@pytest.mark.parametrize(
+    "file, content, megabytes",
+    [
+        ("memory.max", "2000000000\n", 2000),
+        ("memory.max", "max\n", None),
+        ("memory/memory.limit_in_bytes", "1000000000", 1000),
+        ("memory/memory.limit_in_bytes", "9223372036854771712", None),
+        ("nothing", "1", None),
+    ],
+)
+def test_the_limit_of_a_container(tmp_path, file, content, megabytes):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(content, encoding="ascii")
+    assert doctor._memory_limit(tmp_path) == megabytes
+
+
+def test_a_limit_below_what_a_lesson_needs_is_a_fault(tmp_path, monkeypatch):
+    runs = {"01_small": {"megabytes": 500}, "08_large": {"megabytes": 1200}, "solutions/02": {"megabytes": 9000}}
+    timing = tmp_path / "timing.json"
+    timing.write_text(json.dumps({"class": {"lessons": runs}}), encoding="utf-8")
+    for limit, fault in ((None, None), (2000, False), (1000, True)):
+        monkeypatch.setattr(doctor, "_memory_limit", lambda limit=limit: limit)
+        found = list(doctor.memory(timing))
+        assert [bool(finding.todo) for finding in found] == ([] if fault is None else [fault])
+    assert "1,000 MB of memory may be used; these lessons need more: 08 (1,200 MB)" in found[0].what
+
+
 CHECKED = {
     "metadata": {"tags": ["nbval-check-output"]},
     "outputs": [new_output("stream", text="3\n")],
@@ -119,13 +146,14 @@ def test_check_times_the_lessons(healthy, tmp_path, capsys):
     before = {"full": {"lessons": {}}, "smoke": {"lessons": {"01_other": {"seconds": 1.0, "slowest_cell": 0.5}}}}
     timing_file.write_text(json.dumps(before), encoding="utf-8")
     assert main(["check", "--speed", "smoke", "--write"]) == 0
-    assert re.search(r"ok     05_good +0\.\d  \[2\] 0\.", capsys.readouterr().out)
+    assert re.search(r"ok     05_good +0\.\d +\d+ MB  \[2\] 0\.", capsys.readouterr().out)
     timing = json.loads(timing_file.read_text(encoding="utf-8"))
     assert set(timing) == {"full", "smoke"}
     assert set(timing["smoke"]) == {"machine", "cores", "date", "lessons"}
     assert list(timing["smoke"]["lessons"]) == ["01_other", "05_good", "solutions/05_good"]
     times = timing["smoke"]["lessons"]["05_good"]
     assert 0.5 <= times["slowest_cell"] <= times["seconds"]
+    assert 20 < times["megabytes"] < 500, "a kernel without torch"
 
 
 def test_check_needs_lessons_and_nbval(healthy, capsys):
