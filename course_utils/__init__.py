@@ -9,6 +9,7 @@ Read these files, in this order; each uses only what stands above it:
     train       fit, evaluate, predict
     callbacks/  what a long training hangs on fit: checkpoints, TensorBoard
     show        pictures and charts
+    device      the GPU, if it computes right
     course      setup(), the first call of every lesson
     network/    what the layers of a model do: shapes, receptive fields, diagrams, activations, memory, Grad-CAM, health
     photos/     photographs of handwritten digits: found on a page, made like MNIST's pictures, read

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 import torchvision
 from torch.utils.data import Dataset, Subset
 
 from course_utils import __version__, show
 from course_utils.data import ImageDataset
+from course_utils.device import find_device
 from course_utils.files import standin
 from course_utils.files.folders import is_offline, locate
 
@@ -98,7 +98,7 @@ def setup(lesson: str, seed: int = 777, version: str = __version__) -> Course:
     if version != __version__:
         print(f"This lesson is of version {version}, course_utils is of {__version__}: get both from one place.")
     keep_freed_memory()
-    device = _device()
+    device = find_device()
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -129,36 +129,6 @@ def keep_freed_memory() -> None:
     mallopt(arena_max, 1)  # the thread of `backward` uses the same memory
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(mmap_threshold, 2**25)  # the most that glibc takes: larger blocks still go back
-
-
-def _device() -> torch.device:
-    asked = os.environ.get("COURSE_DEVICE")
-    name = asked or ("cuda" if torch.cuda.is_available() else "cpu")
-    if fault := fault_of(name):
-        if asked:
-            raise ValueError(f"COURSE_DEVICE is {name!r}, which does not work here ({fault}). Try cpu.")
-        print(f"The GPU of this machine cannot be used with this PyTorch ({fault}). The course runs on the CPU.")
-        name = "cpu"
-    return torch.zeros(1, device=name).device
-
-
-def fault_of(device: str) -> str:
-    """What goes wrong when a device computes a small convolution, forward and backward, beside the CPU; "" if nothing.
-
-    A GPU that is too old for the installed PyTorch is "available" and makes tensors, but it has no kernel for a layer.
-    """
-    numbers = torch.Generator().manual_seed(0)
-    images, kernels = (torch.randn(shape, generator=numbers) for shape in ((2, 3, 8, 8), (4, 3, 3, 3)))
-    gradients = []
-    try:
-        for where in ("cpu", device):
-            weight = kernels.clone().to(where).requires_grad_()
-            F.conv2d(images.to(where), weight).square().sum().backward()
-            gradients.append(weight.grad.cpu())
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        return str(error).strip().partition("\n")[0][:150]
-    wrong = (gradients[1] - gradients[0]).abs().max() / gradients[0].abs().max()
-    return "" if wrong < 0.01 else f"a convolution gives numbers that are wrong by {wrong:.0%}"
 
 
 def _source(name: str) -> str:

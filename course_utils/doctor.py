@@ -104,7 +104,7 @@ def device() -> Iterator[Finding]:
     try:
         import torch
 
-        from course_utils.course import fault_of
+        from course_utils.device import fault_of
     except Exception:  # `imports` has said so
         return
     if not torch.cuda.is_available():
@@ -219,10 +219,9 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
     """
     print("The machine")
     faults = _report_machine()
-    if find_spec("nbval") is None:
-        print(
-            '  FAULT  nbval is not installed, so no lesson can be run\n         -> python -m pip install -e ".[test]"'
-        )
+    if missing := [name for name in ("nbval", "psutil") if find_spec(name) is None]:
+        print(f"  FAULT  not installed, so no lesson can be run: {', '.join(missing)}")
+        print('         -> python -m pip install -e ".[test]"')
         return 1
     folder = ROOT / "notebooks"
     every = [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("solutions/*.ipynb"))]

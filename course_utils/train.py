@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -103,6 +104,9 @@ class Callback:
     def on_fit_end(self, training: Training) -> None:
         """After the last epoch; not after an error."""
 
+    def on_stop(self, training: Training) -> None:
+        """When fit ends, also by an error or *Interrupt Kernel*: what was opened is closed here."""
+
 
 def fit(
     model: nn.Module,
@@ -136,8 +140,7 @@ def fit(
     training = Training(model.to(device), train_loader, validation_loader, epochs, optimizer, scheduler)
     history = training.history
     _check_arguments(training, loss_fn, scheduler_interval)
-    _call(callbacks, "on_fit_start", training)
-    with _progress_bar(training) as bar:
+    with _started(callbacks, training) as bar:
         while len(history) < epochs:
             _call(callbacks, "on_epoch_start", training)
             meter = _Meter(optimizer, bar, epoch=len(history) + 1, epochs=epochs)
@@ -162,7 +165,7 @@ def fit(
             _call(callbacks, "on_epoch_end", training)
             if verbose and not training.silent:
                 tqdm.write(history.last())
-    _call(callbacks, "on_fit_end", training)
+        _call(callbacks, "on_fit_end", training)
     return history
 
 
@@ -288,6 +291,17 @@ def _record_validation(training: Training, measured: Evaluation) -> None:
 def _call(callbacks: Sequence[Callback], method: str, training: Training) -> None:
     for callback in callbacks:
         getattr(callback, method)(training)
+
+
+@contextmanager
+def _started(callbacks: Sequence[Callback], training: Training) -> Iterator[tqdm]:
+    """Callbacks that have started, and a progress bar: both are closed in the end, whatever ends the training."""
+    try:
+        _call(callbacks, "on_fit_start", training)
+        with _progress_bar(training) as bar:
+            yield bar
+    finally:
+        _call(callbacks, "on_stop", training)
 
 
 def _progress_bar(training: Training) -> tqdm:

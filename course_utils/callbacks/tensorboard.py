@@ -16,7 +16,7 @@ class TensorBoard(Callback):
     """
 
     def __init__(self, log_dir: str | os.PathLike):
-        self.log_dir = str(log_dir)
+        self.log_dir, self.writer = str(log_dir), None
 
     def on_fit_start(self, training: Training) -> None:
         from torch.utils.tensorboard import SummaryWriter  # a slow import, paid only by those who log
@@ -35,6 +35,7 @@ class TensorBoard(Callback):
                 self.writer.add_scalar(f"epoch/{name}", values[-1], epoch)
         self.writer.flush()
 
-    def on_fit_end(self, training: Training) -> None:
+    def on_stop(self, training: Training) -> None:
         if self.writer is not None:
             self.writer.close()
+            self.writer = None

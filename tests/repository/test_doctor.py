@@ -161,4 +161,4 @@ def test_check_needs_lessons_and_nbval(healthy, capsys):
     assert "there is no notebook" in capsys.readouterr().out
     healthy.setattr(doctor, "find_spec", lambda name: None)
     assert main(["check"]) == 1
-    assert "nbval is not installed" in capsys.readouterr().out
+    assert "no lesson can be run: nbval, psutil" in capsys.readouterr().out

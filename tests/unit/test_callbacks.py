@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
 
 from course_utils import ROOT
 from course_utils.callbacks.checkpoint import Checkpoint
@@ -235,3 +236,68 @@ def test_a_silent_process_logs_nothing(tmp_path):
 
     train(network(), problem(), epochs=1, callbacks=[Silence(), TensorBoard(tmp_path)])
     assert not list(tmp_path.iterdir())
+
+
+# ---- Interrupt Kernel ----
+
+
+class Interrupted:
+    """A loader whose pass number `which` is interrupted after three batches."""
+
+    def __init__(self, loader, which):
+        self.loader, self.which, self.passes, self.generator = loader, which, 0, loader.generator
+
+    def __len__(self):
+        return len(self.loader)
+
+    def __iter__(self):
+        self.passes += 1
+        for i, batch in enumerate(self.loader):
+            if self.passes == self.which and i == 3:
+                raise KeyboardInterrupt
+            yield batch
+
+
+def logged(folder):
+    """The steps and epochs in TensorBoard's files."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+@pytest.mark.parametrize("which", [1, 2, 3])
+def test_an_interrupted_training_leaves_nothing_open_and_runs_again(tmp_path, monkeypatch, which):
+    monkeypatch.delenv("COURSE_INTERACTIVE", raising=False)
+    whole = network()
+    expected = train(whole, problem())
+
+    def interrupted(model, callbacks):
+        train_loader, validation_loader = problem()
+        with pytest.raises(KeyboardInterrupt):
+            train(model, (Interrupted(train_loader, which), validation_loader), callbacks=callbacks)
+
+    model, board = network(), TensorBoard(tmp_path / "logs")
+    checkpoint = Checkpoint(tmp_path / "run.pt")
+    interrupted(model, [board, checkpoint])
+    assert board.writer is None, "its file is closed"
+    assert not list(tqdm._instances), "no bar is left"
+    assert not list(tmp_path.rglob("*.part"))
+    assert checkpoint.path.exists() == (which > 1)
+
+    again = network()  # the cell that made model and optimizer runs once more
+    assert train(again, problem()).train_loss == expected.train_loss and same(again, whole)
+
+    going_on = network()
+    history = train(going_on, problem(), callbacks=[board, checkpoint])
+    assert history.train_loss == expected.train_loss and same(going_on, whole)
+    assert logged(tmp_path / "logs")["epoch/train_loss"] == [1, 2, 3], "each epoch once"
+
+
+def test_a_callback_that_cannot_start_leaves_nothing_open(tmp_path):
+    (tmp_path / "run.pt").write_bytes(b"garbage")
+    board = TensorBoard(tmp_path / "logs")
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        train(network(), problem(), callbacks=[board, Checkpoint(tmp_path / "run.pt")])
+    assert board.writer is None and not list(tqdm._instances)

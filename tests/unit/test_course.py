@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from course_utils import ROOT, doctor
+from course_utils import ROOT, device, doctor
 from course_utils import course as course_module
 from course_utils.course import Course, setup
 from course_utils.data import ImageDataset
@@ -96,7 +96,7 @@ def old_gpu(monkeypatch):
             calls.append(1)
             return plain(*arguments) if len(calls) % 2 else change(plain(*arguments))
 
-        monkeypatch.setattr(course_module.F, "conv2d", conv2d)
+        monkeypatch.setattr(device.F, "conv2d", conv2d)
 
     return on_the_gpu
 
@@ -128,7 +128,7 @@ def test_a_gpu_that_cannot_compute_is_left_alone(old_gpu, capsys, monkeypatch, c
 
 def test_a_gpu_that_computes_nearly_as_the_cpu_is_used(old_gpu):
     old_gpu(lambda y: 1.0001 * y)
-    assert course_module.fault_of("cuda") == "" and "run on GeForce" in next(doctor.device()).what
+    assert device.fault_of("cuda") == "" and "run on GeForce" in next(doctor.device()).what
 
 
 def test_between(speed, capsys):

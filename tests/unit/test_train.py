@@ -245,14 +245,21 @@ def test_callbacks_are_called_in_order_with_what_was_done_so_far():
         ("on_validation_start", (2, 1, 1), (200, 0), 7),
         ("on_epoch_end", (2, 2, 2), (200, 200), 7),
         ("on_fit_end", (2, 2, 2), (200, 200), 7),
+        ("on_stop", (2, 2, 2), (200, 200), 7),
     ]
 
 
 def test_without_validation_a_callback_is_not_called_for_it():
     notes = []
     train(network(), problem()[:1], epochs=1, callbacks=[Witness("a", notes)])
-    assert [method for _, method, *_ in notes] == ["on_fit_start", "on_epoch_start", "on_epoch_end", "on_fit_end"]
-    assert notes[-1][2:] == ((1, 0, 1), (200, 0), 7)
+    assert [method for _, method, *_ in notes] == [
+        "on_fit_start",
+        "on_epoch_start",
+        "on_epoch_end",
+        "on_fit_end",
+        "on_stop",
+    ]
+    assert notes[-2][2:] == ((1, 0, 1), (200, 0), 7)
 
 
 def test_a_training_goes_on_from_the_epochs_that_a_callback_puts_into_its_history():
@@ -269,6 +276,7 @@ def test_a_training_goes_on_from_the_epochs_that_a_callback_puts_into_its_histor
         ("on_validation_start", 3),
         ("on_epoch_end", 3),
         ("on_fit_end", 3),
+        ("on_stop", 3),
     ]
 
 
@@ -295,7 +303,7 @@ def test_after_an_error_the_end_is_not_called():
     notes = []
     with pytest.raises(FloatingPointError):
         train(network(), problem(), lr=1e30, callbacks=[Witness("a", notes)])
-    assert [method for _, method, *_ in notes] == ["on_fit_start", "on_epoch_start"]
+    assert [method for _, method, *_ in notes] == ["on_fit_start", "on_epoch_start", "on_stop"]
 
 
 class Silence(Callback):
