@@ -35,6 +35,6 @@ def write(texts: Texts) -> None:
         nb = texts.notebook(path)
         for one in nb.cells:
             if one.cell_type == "code" and (call := CALL.search(one.source)):
-                one.source = cell(path.stem[:2], call[1] or "777")
+                one.source = cell(path.stem[:2], call[1] or "777") + one.source[call.end() :]
                 break
         texts.set_notebook(path, nb)
