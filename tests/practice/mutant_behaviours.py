@@ -28,7 +28,7 @@ def behaviours(answer: object) -> Iterator[tuple[str, Callable[[object, Log], ob
     """The wrappers that suit an answer, by name. Each takes the answer and a log, and gives the wrong answer."""
     if isinstance(answer, type):
         yield from ((name, partial(of_class, wrap)) for name, wrap in CLASSES.items())
-        yield from ((f"constructor: {n}", partial(of_constructor, wrap)) for n, wrap in memories(answer.__init__, 1))
+        yield from ((f"constructor: {n}", partial(of_constructor, w)) for n, w in frozen_ones(count(answer)))
     elif callable(answer):
         yield from ((name, partial(of_function, wrap)) for name, wrap in memories(answer))
         yield from ((name, partial(of_function, partial(with_result, how))) for name, how in RESULTS.items())
@@ -44,14 +44,17 @@ def of_function(wrap: Callable, answer: Callable, log: Log) -> Callable:
 # ---- what a function remembers, and what it does to its arguments ----
 
 
-def memories(function: Callable, first: int = 0) -> Iterator[tuple[str, Callable]]:
-    for k in range(first, count(function)):
-        yield f"argument {k + 1 - first} is always that of the first call", partial(frozen, k - first, 1)
-        yield f"argument {k + 1 - first} is always that of the second call", partial(frozen, k - first, 2)
-        if not first:
-            yield f"argument {k + 1} is changed after use", partial(spoils, k)
+def memories(function: Callable) -> Iterator[tuple[str, Callable]]:
+    yield from frozen_ones(count(function))
+    yield from ((f"argument {k + 1} is changed after use", partial(spoils, k)) for k in range(count(function)))
     yield "computed once", partial(remembers, lambda arguments: None)
     yield "computed once for arguments of one shape", partial(remembers, shapes)
+
+
+def frozen_ones(n: int) -> Iterator[tuple[str, Callable]]:
+    for k in range(n):
+        for call, name in ((1, "first"), (2, "second")):
+            yield f"argument {k + 1} is always that of the {name} call", partial(frozen, k, call)
 
 
 def count(function: Callable) -> int:

@@ -20,6 +20,7 @@ import contextlib
 import io
 import json
 import random
+import re
 import signal
 import sys
 import warnings
@@ -282,12 +283,17 @@ def known() -> dict[str, str]:
     return json.loads(EQUAL.read_text(encoding="utf-8"))
 
 
+def plain(key: str) -> str:
+    """Without brackets and blanks: Python 3.10 writes them in other places."""
+    return re.sub(r"[()\s]", "", key)
+
+
 def report(results: Sequence[Result], every: dict[str, list[str]], equal: dict[str, str]) -> tuple[str, bool]:
     """What is worth reading, and whether no mutant survives that is not known to be right."""
-    survivors = [r.key for r in results if r.outcome in ("survives", "spoiled") and r.key not in equal]
-    here = {key for keys in every.values() for key in keys}
-    gone = [key for key in equal if key.split()[0] in every and key not in here]
-    dead = [r.key for r in results if r.outcome != "survives" and r.key in equal]
+    listed, here = set(map(plain, equal)), {plain(key) for keys in every.values() for key in keys}
+    survivors = [r.key for r in results if r.outcome in ("survives", "spoiled") and plain(r.key) not in listed]
+    gone = [key for key in equal if key.split()[0] in every and plain(key) not in here]
+    dead = [r.key for r in results if r.outcome != "survives" and plain(r.key) in listed]
     lines = [f"survives: {key}" for key in survivors]
     lines += [f"{EQUAL.name} names a mutant that no longer exists: {key}" for key in gone]
     lines += [f"{EQUAL.name} names a mutant that no longer survives: {key}" for key in dead]
