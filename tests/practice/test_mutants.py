@@ -211,6 +211,7 @@ def test_a_sample_spreads_over_the_exercises():
     assert sum(len(keys) for keys in mutants.few(every, ["05.5"], 0).values()) == 3 + 2 + 9 + mutants.FEW
 
 
+@pytest.mark.slow
 def test_every_right_answer_is_right_when_it_is_built_alone():
     for name in exercises():
         for element in mutants.right_of(name[:2])[name] if name not in mutants.SLOW else ():
