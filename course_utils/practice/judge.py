@@ -298,7 +298,7 @@ def same(
     if got.shape != expected.shape:
         raise Wrong(f"{looks}{what} has the shape {got.shape}, expected {expected.shape}{seen}")
     if not np.isfinite(got.astype(float)).all() and np.isfinite(expected.astype(float)).all():
-        raise Wrong(f"{looks}{what} holds nan or inf{seen}")
+        raise Wrong(f"{looks}{what} holds nan or inf, expected numbers{seen}")
     difference = np.abs(got.astype(float) - expected.astype(float))
     if difference.size and not difference.max() <= atol:
         place = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
