@@ -3,10 +3,9 @@
 "a" to "d" are the small tasks inside the lesson.
 """
 
-import copy
 import math
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 import torch
@@ -16,47 +15,16 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils.data import load
 from course_utils.models import Mlp
-from course_utils.practice.judge import NotDone, Wrong, array, call, same, the_class_itself
+from course_utils.practice.judge import Wrong, array, call, same, the_class_itself
+from course_utils.practice.probes import Without, ends_with_a_layer, has_new_weights, hints
+
+SECONDS = {"5": 240}  # it trains
 
 
-def _equal(a: object, b: object) -> bool:
-    return torch.equal(a, b) if isinstance(a, Tensor) else isinstance(a, nn.Module | DataLoader) or a == b
-
-
-def _ask(function: Callable, *arguments: object, example: str, hints: Sequence[tuple[str, str]] = ()) -> object:
-    """What an answer gives for these arguments. It has to leave them, and the gradient mode, as they were.
-
-    hints: pairs (regular expression, text): the text comes first where Python's own message fits.
-    """
-    before = copy.deepcopy(arguments)
-    try:
-        got = call(function, *arguments)
-    except (Wrong, NotDone):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())[:110]
-        hint = next((f"{hint}: " for pattern, hint in hints if re.search(pattern, text)), "")
-        raise Wrong(f"{hint}your code stops with {type(error).__name__}: {text} (for {example})") from error
-    finally:
-        enabled = torch.is_grad_enabled()
-        torch.set_grad_enabled(True)
-    if not enabled:
-        raise Wrong("your function switches gradients off for all that follows: use `with torch.no_grad():`")
-    if not all(_equal(a, b) for a, b in zip(arguments, before, strict=True)):
-        raise Wrong(f"your function changes its arguments: make new tensors, do not write into the old (for {example})")
-    return got.detach().clone() if isinstance(got, Tensor) else got
-
-
-def _one_number(got: object, what: str, example: str = "") -> None:
+def _one_number(got: object, what: str) -> None:
     """Raise Wrong for a list or tensor of numbers, where one number is asked for."""
     if shape := array(got, what).shape:
-        seen = f" (for {example})" if example else ""
-        raise Wrong(f"{what} is a {type(got).__name__} of shape {tuple(shape)}, expected one number{seen}")
-
-
-def _twice(cases: Sequence) -> list:
-    """All cases, and the first one once more: an answer must not depend on what was asked before."""
-    return [*cases, cases[0]]
+        raise Wrong(f"{what} is a {type(got).__name__} of shape {tuple(shape)}, expected one number")
 
 
 # ---- small tasks ----
@@ -65,16 +33,17 @@ def _twice(cases: Sequence) -> list:
 def squared_error(error) -> None:
     """error(p, digit) -> the mean squared error of probabilities (K,) against the one-hot target."""
     numbers = torch.Generator().manual_seed(1)
-    for classes, digit in _twice([(3, 0), (10, 7), (12, 4), (5, 4)]):
-        p = torch.rand(classes, generator=numbers) + 0.05
-        p = p / p.sum()
+    cases = [(torch.rand(k, generator=numbers) + 0.05, t) for k, t in ((3, 0), (10, 7), (12, 11), (3, 0), (5, 2))]
+    for p, digit in (*cases, cases[0]):
+        classes, p = len(p), p / p.sum()
         difference = p.double() - F.one_hot(torch.tensor(digit), classes)
+        with Without("loss|cross_entropy|kl_div", "a loss function of PyTorch is at work, expected your own lines"):
+            got = call(error, p, digit)
         same(
-            _ask(error, p, digit, example=f"{classes} classes, digit {digit}"),
+            got,
             (difference**2).mean(),
             what="the error",
             atol=1e-5,
-            example=f"p = {[round(value, 3) for value in p.tolist()[:5]]}{'...' * (classes > 5)}, digit {digit}",
             mistakes={
                 "the sum of the squares; the mean is expected": (difference**2).sum(),
                 "a division by 10: there may be another number of classes": (difference**2).sum() / 10,
@@ -115,16 +84,18 @@ def gradient_by_chain_rule(gradient) -> None:
 def standardised_columns(standardise) -> None:
     """standardise(x) -> each column of (N, K) with mean 0 and variance 1 (divided by n)."""
     numbers = torch.Generator().manual_seed(2)
-    for n, k in _twice([(5, 3), (40, 1), (2, 7), (300, 4)]):
-        x = torch.randn(n, k, generator=numbers) * torch.linspace(0.5, 8, k) + torch.linspace(-3, 9, k)
+    cases = [
+        torch.randn(n, k, generator=numbers) * torch.linspace(0.5, 8, k) + torch.linspace(-3, 9, k)
+        for n, k in ((5, 3), (40, 1), (2, 7), (5, 3), (300, 4))
+    ]
+    for x in (*cases, 100 * cases[0], cases[0]):
         z = x.double()
         centred = z - z.mean(0)
         var = (centred**2).mean(0)
         same(
-            _ask(standardise, x, example=f"x of shape ({n}, {k})"),
+            call(standardise, x),
             centred / var.sqrt(),
             atol=1e-3,
-            example=f"x of shape ({n}, {k})",
             mistakes={
                 "the variance divided by n - 1: unbiased=False divides by n": centred / z.std(0),
                 "the statistics of each row: dim=0 goes over the pictures": (z - z.mean(1, keepdim=True))
@@ -145,21 +116,19 @@ def standardised_columns(standardise) -> None:
 
 def running_mean(mean) -> None:
     """mean(batch_means) -> the running mean, from 0, after each batch moved it by one tenth of the way."""
-    for values in _twice([[5.0, 5.0, 7.0], [10.0], [-2.0, 0.0, 4.0, 8.0], [3.0] * 40]):
+    for values in ([5.0, 5.0, 7.0], [10.0], [-2.0, 0.0, 4.0, 80.0], [3.0] * 40, [0.5, 5.0, 7.0], [5.0, 5.0, 7.0]):
 
         def after(share: float, start: float = 0.0, values: list[float] = values) -> float:
             for value in values:
                 start += share * (value - start)
             return start
 
-        shown = f"{values[:4]}{'...' * (len(values) > 4)}, {len(values)} batches"
-        got = _ask(mean, list(values), example=shown)
-        _one_number(got, "the running mean", shown)
+        got = call(mean, values)
+        _one_number(got, "the running mean")
         same(
             got,
             after(0.1),
             what="the running mean",
-            example=shown,
             mistakes={
                 "a move of nine tenths of the way: 0.1 is the share of the new value": after(0.9),
                 "the plain mean of all batches": sum(values) / len(values),
@@ -175,74 +144,99 @@ def running_mean(mean) -> None:
 # ---- 1: accuracy ----
 
 
-def _answering_network(classes: int, seed: int) -> nn.Module:
-    """A small network whose answers depend on its mode."""
+def _answering_network(shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
+    """A small network in training mode whose answers depend on its mode."""
     numbers = torch.Generator().manual_seed(seed)
-    model = nn.Sequential(nn.Linear(6, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, classes))
+    layers = [nn.Conv2d(shape[0], 12, shape[1:]), nn.Flatten(), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, classes)]
+    model = nn.Sequential(*layers)
     for parameter in model.parameters():
         parameter.data.normal_(generator=numbers)
-    model[1].running_mean.normal_(0, 2, generator=numbers)
-    model[1].running_var.uniform_(0.2, 4, generator=numbers)
+    model[2].running_mean.normal_(0, 2, generator=numbers)
+    model[2].running_var.uniform_(0.2, 4, generator=numbers)
     return model
 
 
-ONE_ROW = "must match|broadcast|not equal|shape|size"
-
-
 def accuracy_of_a_loader(accuracy) -> None:
-    """accuracy(model, loader) -> share of right answers, in evaluation mode, with a short last batch."""
-    cases = [  # pictures, batch, classes, wrong answers
-        (16, 7, 4, (2, 7, 9, 10)),
-        (11, 4, 3, (0, 5, 8, 9, 10)),
-        (5, 8, 12, (1, 3)),
-        (12, 6, 5, (0, 1, 2, 3, 4, 5, 7)),
+    """accuracy(model, loader) -> share of right answers, in evaluation mode, for batches of any sizes."""
+    cases = [  # sizes of the batches, shape of a picture, classes, wrong answers, seed
+        ((7, 7, 2), (1, 3, 2), 4, (2, 7, 9, 10), 3),
+        ((4, 4, 3), (3, 1, 2), 3, (0, 5, 8, 9, 10), 4),
+        ((5,), (1, 2, 3), 12, (1, 3), 9),
+        ((6, 6), (2, 3, 1), 5, (0, 1, 2, 3, 4, 5, 7), 6),
+        ((2, 5, 3, 2), (1, 6, 1), 7, (0, 4, 9), 7),
     ]
-    for seed, (n, size, classes, slips) in zip((3, 4, 5, 6, 3), _twice(cases), strict=True):
-        model = _answering_network(classes, seed)
-        images = torch.randn(n, 6, generator=torch.Generator().manual_seed(seed)) + 1
-        with torch.no_grad():
-            targets = model.eval()(images).argmax(1)
-            targets[list(slips)] = (targets[list(slips)] + 1) % classes
-            pairs = zip(images.split(size), targets.split(size), strict=True)
-            moving = [model.train()(x).argmax(1) == y for x, y in pairs]
-        model = _answering_network(classes, seed).train()  # as after a training: who forgets eval() gets other answers
-        before = copy.deepcopy(model.state_dict())
-        parts = [part.tolist() for part in torch.arange(n).split(size)]
-        right, lengths = [sum(i not in slips for i in part) for part in parts], [len(part) for part in parts]
-        batches = len(parts)
-        example = f"{n} pictures in batches of {lengths}, of which {right} are answered right"
-        got = _ask(
-            accuracy,
-            model,
-            DataLoader(TensorDataset(images, targets), batch_size=size),
-            example=example,
-            hints=((ONE_ROW, "each row of the logits is one picture, so the answers are argmax(dim=1)"),),
-        )
+    pairs = [(case, _loader(*case)) for case in cases]
+    for (sizes, shape, classes, slips, seed), loader in (*pairs, pairs[0]):
+        n, batches = sum(sizes), len(sizes)
+        moving = _answering_network(shape, classes, seed)
+        moved = sum((moving(x).argmax(1) == y).sum().item() for x, y in loader)
+        parts = [part.tolist() for part in torch.arange(n).split(list(sizes))]
+        right = [sum(i not in slips for i in part) for part in parts]
+        model = _answering_network(shape, classes, seed)  # as after a training: who forgets eval() gets other answers
+        with hints(
+            ("must match", "each row of the logits is one picture, expected argmax(dim=1)"),
+            ("'bool' object|return_types", "max(dim=1) gives a pair, expected its indices alone: argmax(dim=1)"),
+        ):
+            got = call(  # its mode may change
+                accuracy,
+                model,
+                loader,
+                changes=[0],
+                example=f"{n} pictures in batches of {list(sizes)}, of which {right} are answered right",
+            )
         same(
             got,
             sum(right) / n,
             what="the accuracy",
-            example=example,
             mistakes={
-                "a division by len(loader) * batch_size: the last batch is short": sum(right) / (batches * size),
+                "a division by len(loader) * batch_size: the last batch is short": sum(right) / (batches * sizes[0]),
                 "the mean of the accuracies of the batches: the short batch counts too much": sum(
-                    r / length for r, length in zip(right, lengths, strict=True)
+                    r / size for r, size in zip(right, sizes, strict=True)
                 )
                 / batches,
-                "the network in training mode: call model.eval() first": sum(m.sum().item() for m in moving) / n,
-                "the accuracy of the last batch alone": right[-1] / lengths[-1],
-                "the accuracy of the first batch alone": right[0] / lengths[0],
+                "the network in training mode: call model.eval() first": moved / n,
+                "the accuracy of the last batch alone": right[-1] / sizes[-1],
+                "the accuracy of the first batch alone": right[0] / sizes[0],
                 "a number of pictures, not a share": sum(right),
                 "a number in percent; a share lies in 0..1": 100 * sum(right) / n,
                 "the share of wrong answers": 1 - sum(right) / n,
                 "a division by the number of batches": sum(right) / batches,
             },
         )
-        if not all(torch.equal(value, before[name]) for name, value in model.state_dict().items()):
-            raise Wrong(
-                "the accuracy is right, but your function changes the running averages or weights of the model: "
-                f"call model.eval() before the first batch (for {example})"
-            )
+        if left := _left_behind(model, _answering_network(shape, classes, seed)):
+            raise Wrong(f"the accuracy is right, but your function {left}")
+
+
+def _loader(
+    sizes: tuple[int, ...], shape: tuple[int, int, int], classes: int, slips: tuple[int, ...], seed: int
+) -> DataLoader:
+    """Pictures with their right answers, but for the slips."""
+    n = sum(sizes)
+    images = torch.randn(n, *shape, generator=torch.Generator().manual_seed(seed)) + 1
+    with torch.no_grad():
+        targets = _answering_network(shape, classes, seed).eval()(images).argmax(1)
+    targets[list(slips)] = (targets[list(slips)] + 1) % classes
+    pairs = TensorDataset(images, targets)
+    if len(set(sizes[:-1])) <= 1:
+        return DataLoader(pairs, batch_size=sizes[0])
+    return DataLoader(pairs, batch_sampler=[part.tolist() for part in torch.arange(n).split(list(sizes))])
+
+
+def _left_behind(model: nn.Module, before: nn.Module) -> str:
+    """What a function that only measures has changed for good, in words."""
+    if not torch.is_grad_enabled():
+        return "switches gradients off for all that follows, expected `with torch.no_grad():`"
+    if not all(map(torch.equal, model.state_dict().values(), before.state_dict().values())):
+        return "changes the running averages or weights of the model, expected model.eval() before the first batch"
+    if not all(p.requires_grad for p in model.parameters()):
+        return "freezes the model, expected `with torch.no_grad():`, which ends with its block"
+    if any(p.grad is not None for p in model.parameters()):
+        return "leaves gradients in the model, expected a function that only measures"
+    return "leaves a hook in the model, expected that you remove it" if _has_hooks(model) else ""
+
+
+def _has_hooks(model: nn.Module) -> bool:
+    return any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
 # ---- 2: cross-entropy ----
@@ -260,7 +254,7 @@ def stable_cross_entropy(cross_entropy) -> None:
         small = 2 * torch.randn(n, classes, generator=numbers)
         cases += [("small logits", small, targets), ("logits far above 0", small + 3000, targets)]
         cases += [("logits far below 0", small - 3000, targets), (FAR_APART, 1000 * small, targets)]
-    for what, logits, targets in _twice(cases):
+    for what, logits, targets in (*cases, cases[0]):
         n, classes = logits.shape
         z, each = logits.double(), range(n)
         right = z.softmax(1)[each, targets]  # the probability of the right digit
@@ -291,21 +285,16 @@ def stable_cross_entropy(cross_entropy) -> None:
             mistakes[f"{eps:g} added before the logarithm: that hides the trouble, and the loss"] = (
                 -(right + eps).log().mean()
             )
-        example = f"{n} pictures, {classes} classes, {what}"
-        same(
-            _ask(
-                cross_entropy,
-                logits,
-                targets,
-                example=example,
-                hints=((ONE_ROW, "tensors of other shapes meet; there may be any number of classes, and of pictures"),),
+        with (
+            Without("cross_entropy", "cross_entropy of PyTorch is at work, expected your own lines"),
+            hints(
+                ("return_types|tuple", "max(dim=1) gives a pair (values, indices), expected its values: .values"),
+                ("must match", "expected keepdim=True beside dim=1; and the classes are logits.shape[1]"),
             ),
-            expected,
-            what="the loss",
-            atol=1e-4 if what == "small logits" else 1e-2,
-            example=example,
-            mistakes=mistakes,
-        )
+        ):
+            got = call(cross_entropy, logits, targets, example=f"{n} pictures, {classes} classes, {what}")
+        atol = 1e-4 if what == "small logits" else 1e-2
+        same(got, expected, what="the loss", atol=atol, mistakes=mistakes)
 
 
 # ---- 3: batch normalisation of pictures ----
@@ -320,36 +309,32 @@ def batch_norm_of_pictures(batch_norm) -> None:
     """batch_norm(x, weight, bias, eps) -> (N, C, H, W): training mode, one mean and variance for each channel."""
     numbers = torch.Generator().manual_seed(5)
     cases = []
-    for shape, eps in (((4, 3, 2, 5), 1e-5), ((3, 1, 4, 4), 0.1), ((1, 5, 6, 2), 0.02), ((6, 2, 1, 3), 0.5)):
+    sizes = ((4, 3, 2, 5), 1e-5), ((3, 1, 4, 4), 0.1), ((1, 5, 6, 2), 0.02), ((6, 2, 1, 3), 0.5), ((4, 3, 2, 5), 1e-5)
+    for shape, eps in sizes:
         channels = shape[1]
         x = torch.randn(shape, generator=numbers) * torch.linspace(3, 0.5, channels)[:, None, None] + 1
         x[0] += 2  # pictures differ in their level
         weight, bias = (torch.randn(channels, generator=numbers) + sign for sign in (1.5, -1))
-        cases.append((f"pictures of shape {shape}, eps={eps:g}", x, weight, bias, eps))
-    flat = cases[0][1].clone()
-    flat[:, 1] = 0.25
-    cases.insert(1, ("a channel of equal pixels", flat, *cases[0][2:]))
-    for what, *z, eps in _twice(cases):
+        cases.append((x, weight, bias, eps))
+    flat = cases[0][0].clone()
+    flat[:, 1] = 0.25  # a channel of equal pixels
+    cases.insert(1, (flat, *cases[0][1:]))
+    for *z, eps in (*cases, cases[0]):
         x, weight, bias = z
         mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
         centred = x - mean[:, None, None]
         w, b, ones, none = weight[:, None, None], bias[:, None, None], torch.ones_like(weight), torch.zeros_like(bias)
+        with hints(
+            (
+                "must match|broadcast|shape|size",
+                "expected mean, var, weight and bias in the shape (C, 1, 1) or (1, C, 1, 1), for any C: "
+                "keepdim=True, weight[:, None, None]",
+            )
+        ):
+            got = call(batch_norm, *z, eps)
         same(
-            _ask(
-                batch_norm,
-                *z,
-                eps,
-                example=what,
-                hints=(
-                    (
-                        ONE_ROW,
-                        "weight and bias have one number for each channel: weight[:, None, None] has the shape "
-                        "(C, 1, 1), for any C",
-                    ),
-                ),
-            ),
+            got,
             _normalise(*z, eps),
-            example=what,
             mistakes={
                 "the unbiased variance: to normalise, divide by n, not by n - 1": _normalise(*z, eps, unbiased=True),
                 "an eps of your own: use the argument": _normalise(*z, 1e-5),
@@ -384,74 +369,94 @@ def _pictures(n: int = 64) -> tuple[Tensor, Tensor]:
 
 
 LOWEST, HIGHEST = 0.05, 20.0
-AT_THE_END = {
-    "ReLU": F.relu,
-    "leaky ReLU": F.leaky_relu,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "softmax": lambda z: F.softmax(z, dim=1),
-    "log-softmax": lambda z: F.log_softmax(z, dim=1),
-}
-
-
-def _no_function_on_the_logits(logits: Tensor, outputs: list[Tensor]) -> None:
-    """Raise Wrong if the result is a known function of what the last Linear layer gave."""
-    for last in outputs:
-        if last.shape == logits.shape and not torch.allclose(last, logits, atol=1e-5):
-            for name, function in AT_THE_END.items():
-                if torch.allclose(function(last), logits, atol=1e-5):
-                    raise Wrong(f"your network ends with {name}, expected logits: return what the last Linear gives")
 
 
 def healthy_start(cls) -> None:
     """A class with at least nine Linear layers, whose gradients at the start all lie from LOWEST to HIGHEST."""
     the_class_itself(cls)
     images, targets = _pictures()
+    models: list[nn.Module] = []
     for seed in (0, 1, 2):
         torch.manual_seed(seed)
-        model = cls()
-        layers = [m for m in model.modules() if isinstance(m, nn.Linear)] if isinstance(model, nn.Module) else []
-        outputs: list[Tensor] = []
-        for layer in layers:
-            layer.register_forward_hook(lambda _, __, out, seen=outputs: seen.append(out))
-        logits = _ask_model(model, images, seed)
+        model = call(cls, example=f"seed {seed}, {len(images)} pictures")
+        if not isinstance(model, nn.Module):
+            raise Wrong(f"your class makes a {type(model).__name__}, expected one that is built on nn.Module")
+        layers = [m for m in model.modules() if isinstance(m, nn.Linear)]
+        logits = _logits(model, images)
         if not isinstance(logits, Tensor) or logits.shape != (len(images), 10):
             shape = tuple(getattr(logits, "shape", ()))
             raise Wrong(f"{tuple(images.shape)} gives {shape}, expected (64, 10)")
-        if len(layers) < 9 and _has_plain_list(model):
-            raise Wrong(
-                f"PyTorch does not look into a plain list: it finds {len(layers)} Linear layers, expected 9 or more. "
-                "Use nn.Sequential or nn.ModuleList"
-            )
         if len(layers) < 9:
-            raise Wrong(f"your network has {len(layers)} Linear layers, expected 9 or more")
+            lost = "PyTorch does not look into a plain list; use nn.Sequential or nn.ModuleList: "
+            hint = lost if _has_plain_list(model) else ""
+            raise Wrong(f"{hint}your network has {len(layers)} Linear layers that PyTorch finds, expected 9 or more")
         if widest := max((m.out_features for m in layers if m.out_features > 64), default=0):
             raise Wrong(f"a layer has {widest} outputs, expected 64 at most")
-        _no_function_on_the_logits(logits, outputs)
-        if (logits >= 0).all() and torch.allclose(logits.sum(1), torch.ones(len(logits)), atol=1e-3):
-            raise Wrong("each row of the result adds up to 1: these are probabilities, expected logits")
+        has_new_weights(model, models)
+        if not logits.requires_grad:
+            raise Wrong("no gradient goes back from the logits, expected no detach() or torch.no_grad() in forward")
         loss = F.cross_entropy(logits, targets)
+        loss.backward()
+        norms = [None if m.weight.grad is None else m.weight.grad.norm().item() for m in layers]
+        ends_with_a_layer(model.eval(), images)
+        if len(missing := _without_a_step(model, images)) > 1:
+            places = ", ".join(f"{i} and {i + 1}" for i in missing[:3])
+            raise Wrong(
+                f"nothing nonlinear stands between Linear layers {places}: expected a step such as ReLU, at one place "
+                "at most it may be missing. Two linear layers in a row do no more than one"
+            )
         if not loss < 5:
             raise Wrong(f"the loss at the start is {loss.item():.3g}, expected about ln 10 = 2.303, and below 5")
-        loss.backward()
-        for i, layer in enumerate(layers, start=1):
-            if layer.weight.grad is None:
-                raise Wrong(f"Linear layer {i} gets no gradient: forward does not use it, or it is frozen")
-            size = layer.weight.grad.norm().item()
-            if not LOWEST <= size <= HIGHEST:
-                side, bound = ("below", LOWEST) if size < LOWEST else ("above", HIGHEST)
+        for i, norm in enumerate(norms, start=1):
+            if norm is None:
+                raise Wrong(f"Linear layer {i} gets no gradient, expected that forward uses it, and it is not frozen")
+            if not LOWEST <= norm <= HIGHEST:
                 raise Wrong(
-                    f"the gradient of Linear layer {i} of {len(layers)} has the norm {size:.2g}, {side} {bound:g} "
-                    f"(seed {seed})"
+                    f"the gradient of Linear layer {i} of {len(layers)} has the norm {norm:.2g}, "
+                    f"expected {LOWEST:g} to {HIGHEST:g}"
                 )
-        one, other = images[:32], images[32:]
+        for n in (1, 5):
+            if (shape := tuple(_logits(model, images[:n]).shape)) != (n, 10):
+                raise Wrong(f"{n} pictures give {shape}, expected {(n, 10)}")
+        models.append(model)
+
+
+def _logits(model: nn.Module, images: Tensor) -> object:
+    with hints(("shapes cannot be mult", "the pictures have to become rows first, expected torch.flatten(x, 1)")):
+        return call(model, images, example=f"pictures of shape {tuple(images.shape)}")
+
+
+def _without_a_step(model: nn.Module, images: Tensor) -> list[int]:
+    """The Linear layers, from 1, whose result reaches the next one by linear steps alone."""
+    at_rest, found = _inputs(model, images), []
+    torch.manual_seed(0)
+    for i, (_, width) in enumerate(at_rest[:-1]):
+        shifts = 3 * torch.randn(2, width)
+        one, other, both = (_inputs(model, images, i, shift)[i + 1][0] for shift in (*shifts, shifts.sum(0)))
+        start = at_rest[i + 1][0]
+        bend, effect = (both + start - one - other).abs().max(), (one - start).abs().max()
+        if bend < 1e-3 * effect:
+            found.append(i + 1)
+    return found
+
+
+def _inputs(model: nn.Module, images: Tensor, place: int = -1, shift: Tensor | float = 0.0) -> list[tuple[Tensor, int]]:
+    """What goes into each Linear layer, in order, and its number of outputs; `shift` is added to those of one layer."""
+    seen: list[tuple[Tensor, int]] = []
+    hooks = []
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear):
+            hooks += [
+                layer.register_forward_pre_hook(lambda m, x: seen.append((x[0].clone(), m.out_features))),
+                layer.register_forward_hook(lambda _, __, out: out + shift if len(seen) == place + 1 else None),
+            ]
+    try:
         with torch.no_grad():
-            model.eval()
-            a, b, both, none = (model(x) for x in (one, other, one + other, 0 * one))
-        if (both + none - a - b).abs().max() < 1e-3 * (a - b).abs().max():
-            raise Wrong(
-                "your network is linear: f(a + b) + f(0) equals f(a) + f(b). Nine such layers do no more than one"
-            )
+            model(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
 
 
 def _has_plain_list(model: nn.Module) -> bool:
@@ -459,20 +464,6 @@ def _has_plain_list(model: nn.Module) -> bool:
     kept = [value for module in model.modules() for name, value in vars(module).items() if not name.startswith("_")]
     kept = [list(value.values()) if isinstance(value, dict) else value for value in kept]
     return any(isinstance(m, nn.Module) for value in kept if isinstance(value, list | tuple) for m in value)
-
-
-def _ask_model(model: nn.Module, images: Tensor, seed: int) -> object:
-    """The logits for the pictures, with a word about the input where the network stops."""
-    try:
-        return call(model, images)
-    except (Wrong, NotDone):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())[:120]
-        hint = "the pictures have to become rows first, torch.flatten(x, 1): " if "shapes cannot be" in text else ""
-        raise Wrong(
-            f"{hint}your code stops with {type(error).__name__}: {text} (for pictures of shape {tuple(images.shape)})"
-        ) from error
 
 
 # ---- 5: steps that are too small ----
@@ -489,35 +480,60 @@ def _digits() -> tuple[Tensor, Tensor, Tensor, Tensor, bool]:
 
 
 class _Batches:
-    """The batches of one training, which count how many of them were taken."""
+    """The batches of one training, which remember which of them were taken."""
 
     def __init__(self, images: Tensor, labels: Tensor, seed: int):
-        self.images, self.labels, self.taken = images, labels, 0
+        self.images, self.labels = images, labels
+        self.taken: list[int] = []
         self.order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed)).split(SIZE)
 
     def __len__(self) -> int:
         return len(self.order)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for rows in self.order:
-            self.taken += 1
+        for i, rows in enumerate(self.order):
+            self.taken.append(i)
             yield self.images[rows], self.labels[rows]  # copies
+
+    def all_targets(self) -> Counter:
+        return Counter(tuple(self.labels[rows].tolist()) for rows in self.order)
 
 
 class _CountedMse:
-    """Mean squared error after softmax, which knows its values and how often it went backward."""
+    """Mean squared error after softmax, which knows its values, its targets, and what goes backward to the model."""
 
-    def __init__(self):
-        self.values, self.backward = [], 0
+    def __init__(self, model: nn.Module):
+        self.model, self.last = model, None
+        self.values: list[float] = []
+        self.targets: list[tuple[int, ...]] = []
+        self.gradient = torch.zeros(10)
+        self.backward = self.foreign = 0
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
-        loss = F.mse_loss(F.softmax(logits, dim=1), F.one_hot(targets, 10).float())
+        self._watch()
+        with torch.enable_grad():
+            z = logits.detach().requires_grad_()
+            self.gradient = torch.autograd.grad(self._loss(z, targets), z)[0].sum(0)  # for the last bias
+        loss = self._loss(logits, targets)
         self.values.append(loss.item())
-        if loss.requires_grad:
-            loss.register_hook(self.count)
+        self.targets.append(tuple(targets.tolist()))
         return loss
 
-    def count(self, _: Tensor) -> None:
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return F.mse_loss(F.softmax(logits, dim=1), F.one_hot(targets, 10).float())
+
+    def _watch(self) -> None:
+        """Count the gradients that reach the last bias; an answer may have put a new one into the model."""
+        *_, last = self.model.parameters()
+        if last is not self.last and last.requires_grad:
+            self.last = last
+            last.register_hook(self._count)
+
+    def _count(self, gradient: Tensor) -> None:
+        own = self.gradient.to(gradient.dtype)
+        factor = (gradient @ own) / (own @ own).clamp_min(1e-30)  # a loss may be multiplied
+        if (gradient - factor * own).norm() > 1e-2 * gradient.norm() + 1e-7:
+            self.foreign += 1
         self.backward += 1
 
 
@@ -529,40 +545,39 @@ def fast_with_mse(train) -> None:
         torch.manual_seed(seed)
         model = Mlp((128, 64))
         kinds = [str(layer) for layer in model.modules()]
-        before = copy.deepcopy(list(model.parameters()))
-        batches, loss_fn = _Batches(images, labels, seed), _CountedMse()
+        before = [p.detach().clone() for p in model.parameters()]
+        batches, loss_fn = _Batches(images, labels, seed), _CountedMse(model)
         example = f"V1 with seed {seed}, {STEPS} batches of {SIZE}"
-        losses = _ask_training(train, model, batches, loss_fn, example)
+        losses = call(train, model, batches, loss_fn, changes=[0], example=example)
         if [str(layer) for layer in model.modules()] != kinds:
-            raise Wrong("the layers of the model are other ones now: train the network as it is")
-        if batches.taken != STEPS:
-            raise Wrong(f"your function takes {batches.taken} batches, expected each of the {STEPS} once ({example})")
+            raise Wrong("the layers of the model are other ones now, expected the network as it is, with other numbers")
+        if _has_hooks(model):
+            raise Wrong("your function leaves a hook in the model, expected its layers as they are")
+        if sorted(batches.taken) != list(range(STEPS)):
+            n = len(set(batches.taken))
+            raise Wrong(f"your function takes {n} batches, {len(batches.taken)} times, expected each of {STEPS} once")
         if len(loss_fn.values) != STEPS:
             raise Wrong(f"loss_fn is called {len(loss_fn.values)} times, expected once for each of {STEPS} batches")
-        if loss_fn.backward != STEPS:
-            raise Wrong(
-                f"backward() goes through the result of loss_fn {loss_fn.backward} times, expected {STEPS}: this loss "
-                f"has to train the network, no other ({example})"
-            )
+        if Counter(loss_fn.targets) != batches.all_targets():
+            raise Wrong("loss_fn gets the targets of some batches twice, or others, expected each batch once")
         if all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)):
-            raise Wrong("the weights are those of the start: give model.parameters() to the optimizer, and call step()")
-        if not isinstance(losses, list | tuple | Tensor) or len(losses) != STEPS:
-            n = len(losses) if hasattr(losses, "__len__") else type(losses).__name__
-            raise Wrong(f"the result holds {n}, expected the list of the {STEPS} losses")
-        losses = [loss.detach().tolist() if isinstance(loss, Tensor) else loss for loss in losses]
-        same(losses, loss_fn.values, what="the list of losses", atol=1e-5, example=example)
-        _fast_enough(_accuracy(model, held, held_labels), goal, loss_fn.values, example)
+            raise Wrong("the weights are those of the start, expected steps of an optimizer for model.parameters()")
+        if loss_fn.backward != STEPS or loss_fn.foreign:
+            raise Wrong(
+                f"gradients come to the model {loss_fn.backward} times, {loss_fn.foreign} times from another loss, "
+                f"expected {STEPS} times from loss_fn alone"
+            )
+        _list_of_numbers(losses)
+        same(losses, loss_fn.values, what="the list of losses", atol=1e-5)
+        _fast_enough(_accuracy(model, held, held_labels), goal, loss_fn.values)
 
 
-def _ask_training(train: Callable, *arguments: object) -> object:
-    *arguments, example = arguments
-    try:
-        return call(train, *arguments)
-    except (Wrong, NotDone):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())[:120]
-        raise Wrong(f"your code stops with {type(error).__name__}: {text} (for {example})") from error
+def _list_of_numbers(losses: object) -> None:
+    if not isinstance(losses, list | tuple) or len(losses) != STEPS:
+        n = f"{len(losses)} of them" if isinstance(losses, list | tuple) else f"a {type(losses).__name__}"
+        raise Wrong(f"the result is {n}, expected the list of the {STEPS} losses")
+    if any(isinstance(loss, Tensor) for loss in losses):
+        raise Wrong("the list holds tensors, expected numbers: loss.item()")
 
 
 def _accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -570,7 +585,7 @@ def _accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
         return (model.eval()(images).argmax(dim=1) == labels).double().mean().item()
 
 
-def _fast_enough(accuracy: float, goal: float, losses: list[float], example: str) -> None:
+def _fast_enough(accuracy: float, goal: float, losses: list[float]) -> None:
     if accuracy >= goal:
         return
     first, last = sum(losses[:20]) / 20, sum(losses[-20:]) / 20
@@ -580,7 +595,7 @@ def _fast_enough(accuracy: float, goal: float, losses: list[float], example: str
         why = "the loss falls too slowly: the steps are too small"
     raise Wrong(
         f"{why}. Mean loss of the first 20 batches {first:.4f}, of the last 20 {last:.4f}; the network reads "
-        f"{accuracy:.0%} of the validation digits, expected {goal:.0%} ({example})"
+        f"{accuracy:.0%} of the validation digits, expected {goal:.0%}"
     )
 
 
