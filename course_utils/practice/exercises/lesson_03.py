@@ -170,6 +170,7 @@ def two_weights(gradients) -> None:
         (-1.5, 2.0, -1.0, 0.5),
         (0.5, -3.0, 4.0, -2.0),
         (10.0, 0.0, 0.25, -0.5),
+        (-3.0, 1.5, 0.1, 2.0),
     ]
     for x, target, w1, w2 in (*cases, cases[0]):
         z = w1 * x
@@ -205,17 +206,17 @@ def numerical_gradient(gradient) -> None:
         return (w**3).sum()
 
     def loss(w: Tensor) -> Tensor:
-        return F.cross_entropy(w, targets)
+        return F.cross_entropy(30 * w, targets)
 
     def product(w: Tensor) -> float:
-        return float(w.prod() + 5)
+        return float((w**4).prod())
 
     cases = [
         ("the sum of the cubes", cubes, torch.tensor([1.0, -2.0, 0.5], dtype=torch.double), 0.1),
-        ("cross-entropy of two rows", loss, torch.randn(2, 4, generator=_numbers(1), dtype=torch.double), 1e-4),
-        ("a product plus 5, as a float", product, torch.tensor([[3.0], [-0.5]], dtype=torch.double), 0.01),
+        ("a steep loss of two rows", loss, 0.05 * torch.randn(2, 4, generator=_numbers(1), dtype=torch.double), 1e-4),
+        ("a product of fourth powers, as a float", product, torch.tensor([[3.0], [-0.5]], dtype=torch.double), 0.01),
         ("the sum of the cubes", cubes, torch.tensor([[[-1.5]]], dtype=torch.double), 2.0),
-        ("the sum of the cubes", cubes, torch.tensor([[30.0, 0.0]], dtype=torch.double), 0.1),
+        ("the sum of the cubes", cubes, torch.tensor([30.0, 0.0, -4.0], dtype=torch.double), 0.1),
     ]
     for name, f, w, h in (*cases, cases[0]):
         up, down, base = torch.zeros_like(w), torch.zeros_like(w), float(f(w))
@@ -304,10 +305,10 @@ def five_causes(answer) -> None:
     """A dictionary: what happened in each of the trainings A to E."""
     if not isinstance(answer, dict):
         raise Wrong(f'expected a dictionary such as {{"A": "sound", ...}}, got a {type(answer).__name__}')
-    if missing := [letter for letter in SETTINGS if is_stub(answer.get(letter, ...))]:
-        raise NotDone("" if len(missing) == len(SETTINGS) else f"nothing yet for {', '.join(missing)}")
     if other := set(answer) - set(SETTINGS):
         raise Wrong(f"your dictionary also has {sorted(map(str, other))}, expected the trainings A to E alone")
+    if missing := [letter for letter in SETTINGS if is_stub(answer.get(letter, ...))]:
+        raise NotDone("" if len(missing) == len(SETTINGS) else f"nothing yet for {', '.join(missing)}")
     for letter, cause in answer.items():
         if cause not in CAUSES:
             raise Wrong(f"{letter} is {cause!r}, expected one of {', '.join(CAUSES)}")
@@ -356,6 +357,8 @@ def _scores(model: object, inputs: Tensor, classes: int, earlier: list[nn.Module
     """The scores of a new network for the inputs, together and for one alone. Nothing comes after its last layer."""
     if not isinstance(model, nn.Module):
         raise Wrong(f"your function returns a {type(model).__name__}, expected the trained model, an nn.Module")
+    if not any(p.ndim > 1 for p in model.parameters()):
+        raise Wrong("PyTorch finds no weights in your network, expected its layers as attributes, not in a plain list")
     has_new_weights(model, earlier)
     model.eval()
     for some in (inputs[:1], inputs):
@@ -476,8 +479,8 @@ def digits_in_one_pass(train) -> str:
             raise Wrong("your function does not look at the batches, expected `for images, labels in batches:`")
         if is_linear(model, new_images):
             raise Wrong("your network is linear, expected a ReLU between two layers: f(a + b) + f(0) is f(a) + f(b)")
-        if _tables_of_weights(model, new_images[:2]) == 1:
-            raise Wrong("the scores depend on one layer with weights, expected two or more: a hidden one, and the last")
+        if _tables_of_weights(model, new_images[:2]) < 2:
+            raise Wrong("the scores depend on fewer than two layers with weights, expected a hidden one and the last")
         right = (scores.argmax(1) == new_labels).double().mean().item()
         if right < GOAL:
             why = ": does each batch make a step? Is the learning rate right? Are there enough units?"
@@ -494,7 +497,7 @@ def digits_in_one_pass(train) -> str:
 def _tables_of_weights(model: nn.Module, images: Tensor) -> int:
     """How many of the model's tables of weights its scores depend on."""
     tables = [p.requires_grad_() for p in model.parameters() if p.ndim > 1]
-    found = torch.autograd.grad(model(images).square().sum(), tables, allow_unused=True) if tables else []
+    found = torch.autograd.grad(model(images).square().sum(), tables, allow_unused=True)
     return sum(gradient is not None for gradient in found)
 
 

@@ -379,6 +379,38 @@ def points_by_hand(points, labels):
     return model.eval()
 
 
+class Neighbours(nn.Module):
+    """No network: it keeps the points, and each has a vote by its distance."""
+
+    def __init__(self, points, labels):
+        super().__init__()
+        self.points, self.votes = points, F.one_hot(labels).float()
+
+    def forward(self, x):
+        return (-20 * torch.cdist(x, self.points)).exp() @ self.votes - 1e-3
+
+
+class InAList(nn.Module):
+    """PyTorch does not find the layers."""
+
+    def __init__(self, inputs, classes):
+        super().__init__()
+        self.layers = [nn.Linear(inputs, 64), nn.Linear(64, classes)]
+
+    def forward(self, x):
+        return self.layers[1](F.relu(self.layers[0](x.flatten(1))))
+
+
+def points_in_a_list(points, labels):
+    model = InAList(points.shape[1], int(labels.max()) + 1)
+    optimizer = torch.optim.SGD([p for layer in model.layers for p in layer.parameters()], lr=0.5)
+    for _ in range(300):
+        optimizer.zero_grad()
+        F.cross_entropy(model(points), labels).backward()
+        optimizer.step()
+    return model
+
+
 class RulesOut(nn.Module):
     """A function of the whole batch: the point alone is moved to 0."""
 
@@ -529,6 +561,16 @@ def one_pass_with(model, rate=0.4):
         return model
 
     return train
+
+
+def one_pass_in_a_list(batches):
+    model = InAList(784, 10)
+    optimizer = torch.optim.SGD([p for layer in model.layers for p in layer.parameters()], lr=0.3)
+    for images, labels in batches:
+        optimizer.zero_grad()
+        F.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+    return model
 
 
 def two_passes_by_hand(batches):
@@ -748,6 +790,7 @@ WRONG = {
         (lambda f, w, h: 2 * h * gradient_by_copies(f, w, h), "a missing division"),
         (lambda f, w, h: gradient_by_copies(f, w, 1e-6), "the exact slope", "value"),
         (lambda f, w, h: gradient_by_copies(f, w, 0.1), "expected", "value"),
+        (lambda f, w, h: gradient_by_copies(f, w, max(h, 1e-3)), "expected", "value"),
         (gradient_by_autograd, "the exact slope"),
         (gradient_of_numbers_by_h, "expected", "value"),
         (gradient_of_tensors, "your code stops with", "value"),
@@ -767,6 +810,7 @@ WRONG = {
         ({**CAUSES, "E": "sound"}, "both losses fall far below ln 10"),
         ({**CAUSES, "A": "too large"}, "A is 'too large', expected one of"),
         ({**CAUSES, "F": "sound"}, "A to E"),
+        ({letter.lower(): cause for letter, cause in CAUSES.items()}, "A to E"),
         (list(CAUSES.values()), "expected a dictionary", "type"),
         ({**CAUSES, "A": 1}, "A is 1, expected one of", "type"),
         ({**CAUSES, "A": ["rate too large"]}, "expected one of", "type"),
@@ -786,9 +830,11 @@ WRONG = {
         (points_with(sizes=(3, 3)), "expected scores of shape (1, 2)", "value"),
         (points_from_the_first_call, "expected new layers each time", "once"),
         (points_with_shared_layers, "expected new layers each time", "once"),
+        (Neighbours, "PyTorch finds no weights in your network", "structure"),
+        (points_in_a_list, "PyTorch finds no weights in your network", "structure"),
         (points_moved_by_their_mean, "nan or inf"),
         (points_moved, "changes its argument points", "memory"),
-        (lambda points, labels: nn.Flatten(0), "expected scores of shape"),
+        (lambda points, labels: nn.Linear(points.shape[1], 7), "expected scores of shape (1, 2)", "structure"),
     ],
     "4": [
         (lambda *a: backward(*a, slope=lambda z, h: (z > 0).float()), "the slope of ReLU"),
@@ -816,7 +862,8 @@ WRONG = {
         (one_pass(lambda: sequential(128, activation=nn.Identity)), "your network is linear", "structure"),
         (one_pass(AllButRelu), "ends with ReLU", "structure"),
         (one_pass(lambda: sequential(128, end=(nn.ReLU(),))), "ends with ReLU", "structure"),
-        (one_pass(WithSquares, 0.1), "one layer with weights, expected two or more", "structure"),
+        (one_pass(WithSquares, 0.1), "fewer than two layers with weights", "structure"),
+        (one_pass_in_a_list, "PyTorch finds no weights in your network", "structure"),
         (one_pass(rate=1e-5), "expected at least 92%"),
         (one_pass(step=False), "expected at least 92%"),
         (one_pass(passes=2), "a second time"),

@@ -783,6 +783,16 @@ def train_with_a_second_look(model, batches, loss_fn):
     return losses
 
 
+def train_with_cross_entropy_first(model, batches, loss_fn):
+    """A warm start, on a list of all batches."""
+    optimizer, kept = torch.optim.SGD(model.parameters(), lr=0.1), list(batches)
+    for images, targets in kept:
+        optimizer.zero_grad()
+        F.cross_entropy(model(images), targets).backward()
+        optimizer.step()
+    return train_with()(model, kept, loss_fn)
+
+
 def train_on_the_first_half(model, batches, loss_fn):
     """200 steps, on 100 batches."""
     halves = [pair for half in (0, 1) for _, pair in zip(range(100), batches, strict=False)]
@@ -1021,6 +1031,7 @@ WRONG = {
         (batch_norm_with(use=(False, True)), "without weight"),
         (lambda x, weight, bias, eps: batch_norm_torch(x, weight, weight * bias, eps), "multiplies the bias too"),
         (lambda x, weight, bias, eps: torch.zeros_like(x), "values differ"),
+        (lambda x, weight, bias, eps: batch_norm_torch(x, weight.abs(), bias, eps), "values differ", "value"),
         (batch_norm_unshaped, "weight[:, None, None]"),
         (batch_norm_without_keepdim, "keepdim=True"),
         (batch_norm_of_three_channels, "for any C: keepdim=True", "value"),
@@ -1069,6 +1080,7 @@ WRONG = {
         (train_with_cross_entropy, "times from another loss", "type"),
         (train_with_both, "200 times from another loss", "type"),
         (train_with_a_second_look, "200 times from another loss", "type"),
+        (train_with_cross_entropy_first, "400 times, 200 times from another loss", "type"),
         (train_another, "the weights are those of the start"),
         (train_with_batch_norm, "the layers of the model are other ones"),
         (train_on_the_first_half, "takes 100 batches, 200 times, expected each of 200 once", "value"),
