@@ -16,7 +16,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from course_utils.data import load
 from course_utils.network.layers import FunctionCalls
-from course_utils.practice.judge import NotDone, Wrong, array, call, same, the_class_itself
+from course_utils.practice.judge import Wrong, array, call, same, the_class_itself
+
+SECONDS = {"5": 240}  # it trains two networks
 
 # ---- what several checkers need ----
 
@@ -25,31 +27,12 @@ def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def _answer(function: Callable, *arguments: object, example: str, hint: str = "") -> object:
-    """What an answer returns; if it stops with an error, Wrong says for which input."""
-    try:
-        return call(function, *arguments)
-    except (NotDone, Wrong):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())[:110]
-        if "cannot be multiplied" in text:
-            hint = "does the first linear layer fit? How large is one side after each layer? "
-        elif "must match the size" in text and "is model.eval" in hint:
-            hint = "is there one answer for each picture, argmax(dim=1)? "
-        raise Wrong(f"{hint}your code stops with {type(error).__name__}: {text} (for {example})") from error
-
-
-def _unchanged(after: object, before: object, example: str) -> None:
-    """Raise Wrong if an argument is not what it was before the call."""
-    if isinstance(before, Tensor):
-        changed = not torch.equal(after, before)
-    elif isinstance(before, list | tuple) and any(isinstance(part, Tensor) for part in before):
-        changed = any(isinstance(a, Tensor) and not torch.equal(a, b) for a, b in zip(after, before, strict=True))
-    else:
-        changed = after != before
-    if changed:
-        raise Wrong(f"your function changes one of its arguments; make new values instead (for {example})")
+def _tensor(value: object) -> Tensor:
+    """The value, which has to be a tensor."""
+    if not isinstance(value, Tensor):
+        hint = "; torch.stack makes one of a list of tensors" if isinstance(value, list) else ""
+        raise Wrong(f"the result is a {type(value).__name__}, expected a tensor{hint}")
+    return value
 
 
 # ---- inside the lesson ----
@@ -57,21 +40,17 @@ def _unchanged(after: object, before: object, example: str) -> None:
 
 def one_place(answer) -> None:
     """answer(window, weight, bias) -> (O,): what a convolution gives at one place, for all output channels."""
-    shapes = ((3, 5, 2), (1, 5, 6), (5, 3, 4), (2, 2, 1), (3, 5, 2))
-    for i, (c, k, o) in enumerate(shapes):
-        numbers = _generator(i % 4)
-        arguments = [torch.randn(shape, generator=numbers) for shape in ((c, k, k), (o, c, k, k), (o,))]
-        window, weight, bias = arguments
-        example = f"window {(c, k, k)}, weight {(o, c, k, k)}, bias {(o,)}"
-        given = [part.clone() for part in arguments]
-        got = _answer(answer, *given, example=example)
+    cases = ((3, 5, 2, 0), (1, 5, 6, 1), (5, 3, 4, 2), (2, 2, 1, 3), (3, 5, 2, 4), (3, 5, 2, 0))
+    for c, k, o, seed in cases:
+        numbers = _generator(seed)
+        window, weight, bias = (torch.randn(shape, generator=numbers) for shape in ((c, k, k), (o, c, k, k), (o,)))
+        got = call(answer, window, weight, bias)
         products = weight * window
         sums = products.sum(dim=(1, 2, 3))
         same(
             got,
             sums + bias,
             what="the tensor of outputs",
-            example=example,
             mistakes={
                 "sums without the bias": sums,
                 "a bias that is added for each input channel; it is added once": sums + c * bias,
@@ -83,7 +62,7 @@ def one_place(answer) -> None:
                 "the first input channel alone": products[:, 0].sum(dim=(1, 2)) + bias,
             },
         )
-        _unchanged(given, arguments, example)
+        _tensor(got)
 
 
 def numbers_left(answer) -> None:
@@ -95,6 +74,8 @@ def numbers_left(answer) -> None:
         mistakes={
             "one channel: there are 20": 36,
             "one row: the picture has height and width": 120,
+            "the shape; multiply its numbers": (20, 6, 6),
+            "the shape of a batch; multiply its numbers": (1, 20, 6, 6),
             "the channels of the first block": 8 * 36,
             "two convolutions of 5x5: the second has a window of 3": 20 * 25,
             "convolutions that keep the side: these have no padding": 20 * 64,
@@ -108,24 +89,28 @@ def numbers_left(answer) -> None:
 
 def transform_to_two(transform) -> None:
     """A transform: a grey PIL picture -> a float tensor (1, H, W) in which 0 became -2 and 255 became 2."""
+    if isinstance(transform, list | tuple):
+        raise Wrong("expected one transform, got several: transforms.Compose makes one of a list of them")
     numbers = _generator(3)
-    pictures = [
-        torch.randint(0, 256, shape, generator=numbers).to(torch.uint8).numpy() for shape in ((28, 28), (9, 14))
-    ]
-    pictures += [np.zeros((5, 6), np.uint8), np.full((4, 4), 255, np.uint8), pictures[0]]
+    sizes = ((28, 28), (9, 14), (28, 28), (1, 3), (40, 33))
+    pictures = [torch.randint(0, 256, size, generator=numbers).to(torch.uint8).numpy() for size in sizes]
+    pictures += [np.zeros((5, 6), np.uint8), np.full((4, 4), 255, np.uint8), np.full((7, 2), 51, np.uint8), pictures[0]]
     for pixels in pictures:
         height, width = pixels.shape
         example = f"a picture of {height} rows and {width} columns, pixels from {pixels.min()} to {pixels.max()}"
-        hint = "does Normalize come before ToTensor? It wants a tensor: "
-        got = _answer(transform, Image.fromarray(pixels), example=example, hint=hint)
+        try:
+            got = call(transform, Image.fromarray(pixels), example=example)
+        except TypeError as error:
+            if "Tensor Image" not in str(error):
+                raise
+            raise Wrong("Normalize gets a picture, expected a tensor: ToTensor comes first") from error
         if not isinstance(got, Tensor):
-            raise Wrong(f"the result is a {type(got).__name__}: is ToTensor missing? Expected a tensor (for {example})")
+            raise Wrong(f"the result is a {type(got).__name__}, expected a tensor: is ToTensor missing?")
         x = torch.from_numpy(pixels)[None] / 255
         same(
             got,
             4 * x - 2,
             what="the tensor",
-            example=example,
             mistakes={
                 "ToTensor alone: pixels from 0 to 1": x,
                 "Normalize(0.5, 0.5): pixels from -1 to 1": 2 * x - 1,
@@ -139,8 +124,6 @@ def transform_to_two(transform) -> None:
                 "mean 127.5: ToTensor has already divided by 255": (x - 127.5) / 63.75,
             },
         )
-        if not got.is_floating_point():
-            raise Wrong(f"the tensor has the type {got.dtype}, expected floats (for {example})")
 
 
 def mean_over_samples(mean_loss) -> None:
@@ -150,17 +133,18 @@ def mean_over_samples(mean_loss) -> None:
         ([1.0, 4.0], [3, 1]),
         ([0.75], [5]),
         ([0.5, 2.0, 1.0, 7.25], [10, 640, 1, 33]),
+        ([120.0, 0.0, 3.25], [70_000, 1, 2]),
+        ([0.5, 1.75, 3.25], [64, 64, 8]),
         ([2.5, 1.5, 0.25], [64, 64, 8]),
     )
     for losses, sizes in cases:
         total = sum(a * n for a, n in zip(losses, sizes, strict=True))
-        example = f"losses {losses} of batches of {sizes}"
-        given = list(losses), list(sizes)
+        all_but_the_last = sizes[0] * (len(sizes) - 1) + sizes[-1]
         same(
-            _answer(mean_loss, *given, example=example),
+            call(mean_loss, losses, sizes),
             total / sum(sizes),
             what="the mean loss",
-            example=example,
+            atol=2e-5,
             mistakes={
                 "the mean of the batches: a short batch counts as much as a full one": sum(losses) / len(losses),
                 "the slip of the lesson: the means are added, and divided by the number of samples": sum(losses)
@@ -170,11 +154,10 @@ def mean_over_samples(mean_loss) -> None:
                 "a division by the number of batches": total / len(losses),
                 "a division by len(loader) * batch_size: a batch may be short": total / (len(sizes) * max(sizes)),
                 "all batches but the last as large as the first": (sizes[0] * sum(losses[:-1]) + losses[-1] * sizes[-1])
-                / (sizes[0] * (len(sizes) - 1) + sizes[-1]),
+                / all_but_the_last,
                 "the loss of the last batch": losses[-1],
             },
         )
-        _unchanged(given, (list(losses), list(sizes)), example)
 
 
 # ---- 1: a network on paper ----
@@ -226,24 +209,23 @@ def a_network_on_paper(follow) -> None:
         (3, 32, [("conv", 7, 3, 1, 2), ("conv", 4, 4, 1, 2), ("linear", 3)]),
         (2, 29, [("pool", 2), ("conv", 5, 3, 2, 3), ("pool", 3), ("linear", 12)]),
         (5, 9, [("linear", 300)]),
+        (4, 301, [("pool", 4), ("conv", 30, 2, 3, 1), ("pool", 2), ("pool", 2), ("conv", 1, 1, 0, 1)]),
+        (3, 28, LENET),
         (1, 28, LENET),
     )
     for channels, side, layers in cases:
-        example = f"channels={channels}, side={side}, {len(layers)} layers, the first is {layers[0]}"
-        given = list(layers)
-        got = _answer(follow, channels, side, given, example=example)
+        got = call(follow, channels, side, layers)
         right = _follow(channels, side, layers)
         mistakes = _slips_on_paper(channels, side, layers)
         pairs = array(got, "the list of pairs")
         if pairs.shape != (len(layers), 2):
-            same(got, right, what="the list of pairs", example=example, mistakes=mistakes)
+            same(got, right, what="the list of pairs", mistakes=mistakes)
         looks = [name for name, slip in mistakes.items() if np.array_equal(pairs, slip)][:1]
         for i, (layer, mine, theirs) in enumerate(zip(layers, right, pairs, strict=True), 1):
             for what, expected, number in zip(("numbers of the picture", "parameters"), mine, theirs, strict=True):
-                example = f"channels={channels}, side={side}, layer {i} of {len(layers)} is {layer}"
+                example = f"channels = {channels}, side = {side}, layer {i} of {len(layers)} is {layer}"
                 named = {name: number for name in looks}
                 same(number, expected, what=f"layer {i}, {what}: it", example=example, mistakes=named)
-        _unchanged(given, list(layers), example)
 
 
 def _slips_on_paper(channels: int, side: int, layers: Sequence[tuple]) -> dict[str, object]:
@@ -275,33 +257,29 @@ def _slips_on_paper(channels: int, side: int, layers: Sequence[tuple]) -> dict[s
 def convolution_by_hand(convolution) -> None:
     """convolution(x, weight, bias, padding, stride) -> what F.conv2d gives, without calling it."""
     cases = (
-        ((2, 3, 7, 9), (4, 3, 3, 3), 0, 1),
-        ((1, 1, 6, 6), (1, 1, 5, 5), 1, 1),
-        ((3, 5, 8, 6), (2, 5, 2, 2), 2, 3),
-        ((2, 2, 9, 5), (3, 2, 4, 4), 0, 2),
-        ((2, 3, 7, 9), (4, 3, 3, 3), 0, 1),
+        ((2, 3, 7, 9), (4, 3, 3, 3), 0, 1, 0),
+        ((1, 1, 6, 6), (1, 1, 5, 5), 1, 1, 1),
+        ((3, 5, 8, 6), (2, 5, 2, 2), 2, 3, 2),
+        ((2, 2, 9, 5), (3, 2, 4, 4), 0, 2, 3),
+        ((1, 4, 3, 5), (2, 4, 1, 1), 3, 2, 4),
+        ((2, 3, 7, 9), (4, 3, 3, 3), 0, 1, 5),
+        ((2, 3, 7, 9), (4, 3, 3, 3), 0, 1, 0),
     )
-    for i, (shape, kernels, padding, stride) in enumerate(cases):
-        numbers = _generator(i % 4)
+    for shape, kernels, padding, stride, seed in cases:
+        numbers = _generator(seed)
         arguments = [torch.randn(size, generator=numbers) for size in (shape, kernels, kernels[:1])]
-        example = f"x {shape}, weight {kernels}, padding {padding}, stride {stride}"
-        given = [part.clone() for part in arguments]
         called: set[str] = set()
         with FunctionCalls(lambda function, *_, seen=called: seen.add(getattr(function, "__name__", ""))):
-            got = _answer(convolution, *given, padding, stride, example=example)
+            got = call(convolution, *arguments, padding, stride, new=True)
         if library := sorted(name for name in called if "conv" in name):
-            raise Wrong(
-                f"your function calls {library[0]}, which is what you are asked to write: use sums and products"
-            )
+            raise Wrong(f"your function calls {library[0]}, expected sums and products of your own")
         same(
             got,
             F.conv2d(*arguments, padding=padding, stride=stride),
             what="the result",
-            example=example,
-            atol=1e-3,
             mistakes=_slips(*arguments, padding, stride),
         )
-        _unchanged(given, arguments, example)
+        _tensor(got)
 
 
 def _slips(x: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int) -> dict[str, object]:
@@ -330,13 +308,16 @@ def _slips(x: Tensor, weight: Tensor, bias: Tensor, padding: int, stride: int) -
 # ---- 3: a fair score ----
 
 
-def _scored(classes: int, sizes: Sequence[int], seed: int) -> tuple[nn.Module, list[tuple[Tensor, Tensor]]]:
-    """A small network with batch normalisation, and batches of pictures of 3x4 pixels."""
+def _scored(classes: int, sizes: Sequence[int], seed: int, scale: float) -> tuple[nn.Module, list]:
+    """A small network with batch normalisation and gradients, and batches of pictures of 3x4 pixels."""
     numbers = _generator(seed)
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, classes), nn.BatchNorm1d(classes))
     for tensor in (*model.parameters(), model[2].running_mean):
         tensor.data.normal_(generator=numbers)
+    model[2].weight.data.mul_(scale)
     model[2].running_var.uniform_(0.2, 3, generator=numbers)
+    for p in model.parameters():
+        p.grad = torch.ones_like(p)
     return model, [
         (torch.randn(n, 1, 3, 4, generator=numbers), torch.randint(0, classes, (n,), generator=numbers)) for n in sizes
     ]
@@ -344,40 +325,56 @@ def _scored(classes: int, sizes: Sequence[int], seed: int) -> tuple[nn.Module, l
 
 def fair_score(score) -> None:
     """score(model, batches) -> (mean loss of a sample, share that is right); the model stays as it was."""
-    cases = ((10, (6, 4), 1, True), (3, (5, 5, 1), 2, False), (12, (2, 9, 3, 7), 3, True), (10, (6, 4), 1, False))
-    for classes, sizes, seed, training in cases:
-        model, batches = _scored(classes, sizes, seed)
+    cases = (
+        (10, (6, 4), 1, 1, True),
+        (3, (5, 5, 1), 2, 1, False),
+        (12, (2, 9, 3, 7), 3, 60, True),  # large logits: the logarithm of a softmax is -inf there
+        (5, (1,), 4, 1, True),
+        (10, (6, 4), 5, 1, True),
+        (10, (6, 4), 1, 1, False),
+        (10, (6, 4), 1, 1, True),
+    )
+    for classes, sizes, seed, scale, training in cases:
+        model, batches = _scored(classes, sizes, seed, scale)
         model.train(training)
-        model[2].train(training)
-        state = copy.deepcopy(model.state_dict())
-        example = f"a model in {'training' if training else 'evaluation'} mode, batches of {list(sizes)}"
-        graphs: list[bool] = []
-        hook = model.register_forward_hook(lambda _model, _x, out, seen=graphs: seen.append(out.requires_grad))
-        try:
-            got = _answer(score, model, batches, example=example, hint=_eval_hint(training))
-        finally:
-            hook.remove()
+        modes = "evaluation", "training"
+        before = _kept(model)
+        with model[1].register_forward_pre_hook(_evaluates), model[1].register_forward_hook(_needs_no_gradients):
+            example = f"a model in {modes[training]} mode, batches of {list(sizes)}"
+            got = call(score, model, batches, changes=[0], example=example)  # what stays of the model is seen below
         if not isinstance(got, tuple | list) or len(got) != 2:
-            raise Wrong(f"the result is a {type(got).__name__}, expected the pair (loss, accuracy) (for {example})")
-        if any(isinstance(part, Tensor) and part.requires_grad for part in got):
-            raise Wrong("your loss still holds its graph, which keeps memory: use torch.no_grad()")
-        now = model.state_dict()
-        if any(not torch.equal(now[name], tensor) for name, tensor in state.items()):
+            raise Wrong(f"the result is a {type(got).__name__}, expected the pair (loss, accuracy)")
+        after = _kept(model)
+        if after["mode"] != before["mode"]:
             raise Wrong(
-                f"the running averages of the batch normalisation changed: is model.eval() missing? (for {example})"
+                f"the model is left in {modes[not training]} mode, expected {modes[training]}, as it was before"
             )
-        same(got, _right_score(model, batches), "(loss, accuracy)", example=example, mistakes=_scores(model, batches))
-        if any(p.grad is not None for p in model.parameters()):
-            raise Wrong("the weights have gradients now: a score needs no backward()")
-        if any(part.training != training for part in model.modules()):
-            left = "evaluation" if training else "training"
-            raise Wrong(f"the model is left in {left} mode: put it back into the mode that it had (for {example})")
-        if any(graphs):
-            raise Wrong(f"the logits are computed with gradients: is torch.no_grad() missing? (for {example})")
+        if changed := [name for name in before if after[name] != before[name]]:
+            raise Wrong(f"the model has changed in its {changed[0]}, expected it as it was: a score only measures")
+        same(got, _right_score(model, batches), "(loss, accuracy)", mistakes=_scores(model, batches))
+        if not torch.is_grad_enabled():
+            raise Wrong("gradients are left switched off, expected them on again: use `with torch.no_grad():`")
 
 
-def _eval_hint(training: bool) -> str:
-    return "is model.eval() missing? " if training else ""
+def _evaluates(layer: nn.Module, _inputs: tuple) -> None:
+    if layer.training:
+        raise Wrong("the model runs in training mode, expected evaluation mode: is model.eval() missing?")
+
+
+def _needs_no_gradients(_layer: nn.Module, _inputs: tuple, output: Tensor) -> None:
+    if output.requires_grad:
+        raise Wrong("the logits are computed with gradients, expected none: is torch.no_grad() missing?")
+
+
+def _kept(model: nn.Module) -> dict[str, list]:
+    """All that a measurement leaves as it is."""
+    return {
+        "mode": [part.training for part in model.modules()],
+        "weights or running averages": [tensor.tolist() for tensor in model.state_dict().values()],
+        "gradients": [None if p.grad is None else p.grad.tolist() for p in model.parameters()],
+        "requires_grad": [p.requires_grad for p in model.parameters()],
+        "hooks": [len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules()],
+    }
 
 
 def _logits_of(model: nn.Module, batches: list, training: bool = False) -> list[tuple[Tensor, Tensor]]:
@@ -454,23 +451,41 @@ def padded_lenet(cls) -> None:
     Two objects live side by side, each is called with 3, 1 and 5 pictures and again after its weights have changed.
     """
     the_class_itself(cls)
-    pictures = "pictures of shape (1, 28, 28)"
-    models = [_answer(cls, example=f"{cls.__name__}()") for _ in range(2)]
+    models = [call(cls, example=f"{cls.__name__}()") for _ in range(2)]
     if not isinstance(models[0], nn.Module):
         raise Wrong(f"{cls.__name__}() is a {type(models[0]).__name__}, expected an nn.Module")
     numbers = _generator(7)
     batches = [torch.randn(n, 1, 28, 28, generator=numbers) for n in (3, 1, 5)]
-    with torch.no_grad():
-        _answer(models[0].eval(), batches[0].clone(), example=f"3 {pictures}")
+    for model in models:
+        _run(model, batches[0])
     named = [_padded_parameters(model) for model in models]
     if set(map(id, models[0].parameters())) & set(map(id, models[1].parameters())):
-        raise Wrong("two networks of your class share their weights: make the layers in __init__, with self.")
+        raise Wrong("two networks share weights, expected weights of its own for each: make the layers in __init__")
+    models[0].eval()
     for model, parameters in (*zip(models, named, strict=True), (models[0], named[0])):
         for x in batches:
-            _compare_padded(model, parameters, x, f"{len(x)} {pictures}, with the weights of your network")
+            _compare_padded(parameters, x, _run(model, x))
+        _can_be_trained(model, batches[0])
         with torch.no_grad():
             for p in model.parameters():
                 p.add_(0.1 * torch.randn(p.shape, generator=numbers))
+
+
+def _run(model: nn.Module, x: Tensor) -> Tensor:
+    """What a network gives, which may change neither the pictures nor the network."""
+
+    def forward(network: nn.Module, x: Tensor) -> object:
+        return network(x)
+
+    lazy = any(map(nn.parameter.is_lazy, model.parameters()))  # its first call makes the weights
+    try:
+        got = call(forward, model, x, changes=[0] if lazy else [], example=f"pictures of shape {tuple(x.shape)}")
+    except RuntimeError as error:
+        if "cannot be multiplied" not in str(error):
+            raise
+        text = "a linear layer does not fit, expected one with as many inputs as one picture has numbers there: how "
+        raise Wrong(f"{text}large is one side after each layer? PyTorch says: {error}") from error
+    return _tensor(got)
 
 
 def _padded_parameters(model: nn.Module) -> dict[str, tuple[Tensor, Tensor]]:
@@ -484,26 +499,23 @@ def _padded_parameters(model: nn.Module) -> dict[str, tuple[Tensor, Tensor]]:
         107_550: "a network without biases",
     }
     if n != expected_n:
-        looks = f"; this looks like {known[n]}" if n in known else ""
-        raise Wrong(f"your network has {n:,} parameters, expected {expected_n:,}{looks}")
+        looks = f"this looks like {known[n]}: " if n in known else ""
+        raise Wrong(f"{looks}your network has {n:,} parameters, expected {expected_n:,}")
     shapes = {tuple(p.shape): p for p in model.parameters()}
-    missing = [f"{name}.weight {shape}" for name, shape in PADDED.items() if shape not in shapes]
+    missing = [f"{name}.weight of shape {shape}" for name, shape in PADDED.items() if shape not in shapes]
     if missing:
-        raise Wrong(f"the number of parameters is right, but there is no {missing[0]} among them")
+        raise Wrong(f"the number of parameters is right, but none of them is {missing[0]}, as expected")
     return {name: (shapes[shape], shapes[shape[:1]]) for name, shape in PADDED.items()}
 
 
-def _compare_padded(model: nn.Module, parameters: dict, x: Tensor, example: str) -> None:
+def _compare_padded(parameters: dict, x: Tensor, got: Tensor) -> None:
     with torch.no_grad():
-        given = x.clone()
-        got = _answer(model, given, example=example)
         expected = _logits(parameters, x)
         first = {**parameters, "conv1": (torch.zeros(6, 1, 5, 5), parameters["conv1"][1])}
         same(
             got,
             expected,
-            what="the batch of logits",
-            example=example,
+            what="the batch of logits, with the weights of your network,",
             mistakes={
                 "a ReLU after the last layer: logits may be negative": F.relu(expected),
                 "a leaky ReLU after the last layer": F.leaky_relu(expected, 0.1),
@@ -524,14 +536,22 @@ def _compare_padded(model: nn.Module, parameters: dict, x: Tensor, example: str)
                 "a first convolution that is made but not used": _logits(first, x),
             },
         )
-        if not torch.equal(given, x):
-            raise Wrong(f"forward changes the pictures that it gets; make a new tensor instead (for {example})")
+
+
+def _can_be_trained(model: nn.Module, x: Tensor) -> None:
+    logits = _run(model, x)
+    if logits.requires_grad:
+        logits.sum().backward()
+    if without := [name for name, p in model.named_parameters() if p.grad is None]:
+        raise Wrong(
+            f"the logits give no gradient to {without[0]}, expected one for each parameter: a network is trained"
+        )
 
 
 # ---- 5: a small network, trained ----
 
 MOST_PARAMETERS, STEPS, BATCH, GOAL = 20_000, 200, 64, 0.88
-ENDS = ("relu", "leaky_relu", "softmax", "log_softmax", "sigmoid", "logsigmoid", "tanh", "elu", "gelu", "relu6")
+ENDS = "relu leaky_relu softmax log_softmax sigmoid logsigmoid tanh elu gelu silu relu6 hardtanh softplus clamp".split()
 
 
 @cache
@@ -553,7 +573,7 @@ class _Batches:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         self.passes += 1
         if self.passes > 1:
-            raise Wrong(f"your function goes through the batches a second time; the {STEPS} batches are for one pass")
+            raise Wrong(f"your function goes through the {STEPS} batches a second time, expected one pass")
         for i in range(STEPS):
             part = slice(i * BATCH, (i + 1) * BATCH)
             yield self.images[part].clone(), self.labels[part].clone()
@@ -565,22 +585,26 @@ def small_network(train_small) -> str:
     Called a second time with digits that have other names: what it returns has to be a new network.
     """
     images, labels, new, truth = _digits()
-    found = []
+    models, found = [], []
     for renamed in (0, 3):
         batches = _Batches(images, (labels + renamed) % 10)
         steps: list[int] = []
         hook = register_optimizer_step_post_hook(lambda *_, seen=steps: seen.append(1))
+        example = f"{STEPS} batches of {BATCH} pictures (1, 28, 28)" + ", the digits with other names" * bool(renamed)
         try:
-            model = _answer(train_small, batches, example=f"{STEPS} batches of {BATCH} pictures (1, 28, 28)")
+            model = call(train_small, batches, example=example)
         finally:
             hook.remove()
         if not isinstance(model, nn.Module):
             raise Wrong(f"the result is a {type(model).__name__}, expected the trained network")
+        models.append(model)
         if len(steps) > STEPS:
             raise Wrong(f"the optimizer made {len(steps)} steps, expected {STEPS} at most: one for each batch")
+        if any(p is q for p in models[0].parameters() for q in models[-1].parameters()) and renamed:
+            raise Wrong("the second call returns weights of the first, expected a new network: make it in the function")
         _is_small_and_convolutional(model, new[:BATCH])
         accuracy = _accuracy(model, new, (truth + renamed) % 10)
-        if accuracy < GOAL:
+        if accuracy < GOAL or not steps:
             raise Wrong(_why(model, accuracy, renamed, steps, new, truth))
         found.append(accuracy)
     return f"{_count(model):,} parameters, {found[0]:.1%} of 1,000 new pictures right"
@@ -597,48 +621,54 @@ def _is_small_and_convolutional(model: nn.Module, images: Tensor) -> None:
     if (n := _count(model)) > MOST_PARAMETERS:
         raise Wrong(f"your network has {n:,} parameters, expected {MOST_PARAMETERS:,} at most")
     twin = copy.deepcopy(model).eval()
-    last: dict[str, object] = {}
+    known, hidden, last = set(map(id, twin.parameters())), [], {}
 
-    def see(function: Callable, _args: tuple, _kwargs: dict, output: object) -> None:
+    def see(function: Callable, args: tuple, _kwargs: dict, output: object) -> None:
         if isinstance(output, Tensor):
             last["name"], last["output"] = getattr(function, "__name__", ""), output
+        given = (part for part in args if isinstance(part, Tensor) and part.is_leaf and part.requires_grad)
+        hidden.extend(part for part in given if id(part) not in known)
 
     for x in (images, images[:1]):
-        example = f"pictures of shape {tuple(x.shape)}"
-        with torch.no_grad(), FunctionCalls(see):
-            logits = _answer(twin, x.clone(), example=example)
-        shape = tuple(getattr(logits, "shape", ()))
-        if shape != (len(x), 10):
-            raise Wrong(f"your network gives the shape {shape}, expected {(len(x), 10)} (for {example})")
+        with FunctionCalls(see):
+            logits = _tensor(call(twin, x, example=f"pictures of shape {tuple(x.shape)}"))
+        if hidden:
+            raise Wrong(
+                f"your network computes with weights of shape {tuple(hidden[0].shape)} that its parameters() do not "
+                "hold, expected all there: set layers with self., or in nn.ModuleList"
+            )
+        if logits.shape != (len(x), 10):
+            raise Wrong(f"your network gives the shape {tuple(logits.shape)}, expected {(len(x), 10)}")
         end = str(last.get("name", "")).rstrip("_")
         if end in ENDS and last["output"] is logits:
             raise Wrong(f"a {end} stands at the end of your network, expected logits, which have any sign")
+        if len(x) > 1 and not logits.min() < 0 < logits.max():
+            sign = "negative" if logits.min() >= 0 else "positive"
+            raise Wrong(f"your network gives no {sign} number, expected logits: is it a softmax or ReLU at the end?")
     convolutions = [m for m in twin.modules() if isinstance(m, nn.Conv2d)]
     if len(convolutions) < 2:
         raise Wrong(f"Conv2d layers that PyTorch finds in your network: {len(convolutions)}, expected 2 or more")
-    before = twin(images)
     used = 0
-    for layer in convolutions:
-        with torch.no_grad():
+    with torch.no_grad():
+        before = twin(images)
+        for layer in convolutions:
             kept = layer.weight.clone()
             layer.weight.zero_()
             used += not torch.allclose(twin(images), before, atol=1e-6)
             layer.weight.copy_(kept)
     if used < 2:
         raise Wrong(
-            f"your network makes {len(convolutions)} convolutions, but its answer depends on {used} of them: "
-            "does forward call them all?"
+            f"the answer of your network depends on {used} of its {len(convolutions)} convolutions, expected 2 or "
+            "more: does forward call them all?"
         )
 
 
 def _why(model: nn.Module, accuracy: float, renamed: int, steps: list, new: Tensor, truth: Tensor) -> str:
-    if renamed and _accuracy(model, new, truth) >= GOAL:
-        return (
-            "in a second call, where the digits have other names, it returns the network of the first: make a new one"
-        )
     got = f"{accuracy:.0%} of 1,000 new pictures are right, expected {GOAL:.0%}"
+    if renamed and _accuracy(model, new, truth) >= GOAL:
+        return f"{got}. It gives the digits their old names: does it learn from the batches of this call alone?"
     if not steps:
-        return f"{got}. No optimizer made a step: is optimizer.step() missing?"
+        return f"{got}, with an optimizer of torch.optim. None made a step: is optimizer.step() missing?"
     if len(steps) < STEPS / 2:
         return f"{got}. The optimizer made {len(steps)} steps; there are {STEPS} batches"
     if accuracy < 0.2:
