@@ -101,9 +101,11 @@ def transform_to_two(transform) -> None:
         try:
             got = call(transform, Image.fromarray(pixels), example=example)
         except TypeError as error:
-            if "Tensor Image" not in str(error):
-                raise
-            raise Wrong("Normalize gets a picture, expected a tensor: ToTensor comes first") from error
+            if "Tensor Image" in str(error):
+                raise Wrong("Normalize gets a picture, expected a tensor: ToTensor comes first") from error
+            if "ToTensor" in str(error):
+                raise Wrong("ToTensor stands there without its brackets, expected ToTensor()") from error
+            raise
         if not isinstance(got, Tensor):
             raise Wrong(f"the result is a {type(got).__name__}, expected a tensor: is ToTensor missing?")
         x = torch.from_numpy(pixels)[None] / 255
@@ -134,7 +136,7 @@ def mean_over_samples(mean_loss) -> None:
         ([0.75], [5]),
         ([0.5, 2.0, 1.0, 7.25], [10, 640, 1, 33]),
         ([120.0, 0.0, 3.25], [70_000, 1, 2]),
-        ([0.5, 1.75, 3.25], [64, 64, 8]),
+        ([0.5, 1.75, 0.5], [64, 64, 8]),
         ([2.5, 1.5, 0.25], [64, 64, 8]),
     )
     for losses, sizes in cases:
@@ -370,7 +372,8 @@ def _kept(model: nn.Module) -> dict[str, list]:
     """All that a measurement leaves as it is."""
     return {
         "mode": [part.training for part in model.modules()],
-        "weights or running averages": [tensor.tolist() for tensor in model.state_dict().values()],
+        "layers": [str(model)],
+        "weights or running averages": [(str(t.dtype), t.tolist()) for t in model.state_dict().values()],
         "gradients": [None if p.grad is None else p.grad.tolist() for p in model.parameters()],
         "requires_grad": [p.requires_grad for p in model.parameters()],
         "hooks": [len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules()],
@@ -455,12 +458,16 @@ def padded_lenet(cls) -> None:
     if not isinstance(models[0], nn.Module):
         raise Wrong(f"{cls.__name__}() is a {type(models[0]).__name__}, expected an nn.Module")
     numbers = _generator(7)
-    batches = [torch.randn(n, 1, 28, 28, generator=numbers) for n in (3, 1, 5)]
+    batches = [scale * torch.randn(n, 1, 28, 28, generator=numbers) for n, scale in ((3, 1), (1, 1), (5, 20))]
     for model in models:
         _run(model, batches[0])
     named = [_padded_parameters(model) for model in models]
     if set(map(id, models[0].parameters())) & set(map(id, models[1].parameters())):
         raise Wrong("two networks share weights, expected weights of its own for each: make the layers in __init__")
+    if any(p.dim() > 1 and p.min() == p.max() for p in models[0].parameters()):
+        raise Wrong(
+            "all weights of a layer start at one number, expected random ones: its channels could only stay alike"
+        )
     models[0].eval()
     for model, parameters in (*zip(models, named, strict=True), (models[0], named[0])):
         for x in batches:
@@ -629,9 +636,12 @@ def _is_small_and_convolutional(model: nn.Module, images: Tensor) -> None:
         given = (part for part in args if isinstance(part, Tensor) and part.is_leaf and part.requires_grad)
         hidden.extend(part for part in given if id(part) not in known)
 
-    for x in (images, images[:1]):
+    def forward(x: Tensor) -> object:
         with FunctionCalls(see):
-            logits = _tensor(call(twin, x, example=f"pictures of shape {tuple(x.shape)}"))
+            return twin(x)
+
+    for x in (images, images[:1]):
+        logits = _tensor(call(forward, x, example=f"pictures of shape {tuple(x.shape)}"))
         if hidden:
             raise Wrong(
                 f"your network computes with weights of shape {tuple(hidden[0].shape)} that its parameters() do not "

@@ -176,7 +176,7 @@ def _middle(picture: np.ndarray) -> np.ndarray:
     return np.array([(rows * weights).sum(), (columns * weights).sum()]) / weights.sum()
 
 
-def _slanted(digit: int, slant: float, place: tuple[int, int] = (0, 0)) -> np.ndarray:
+def _slanted(digit: int, slant: float, place: tuple[float, float] = (0, 0)) -> np.ndarray:
     """A drawn digit, (28, 28) uint8, with this slant, moved by rows and columns."""
     picture = rasterize(DIGITS[digit]).astype(np.float32)
     row, column = _middle(picture)
@@ -205,7 +205,7 @@ def deskewed(deskew) -> None:
         (5, 0.35, (2, -2)),
         (1, -0.2, (-2, 3)),
         (3, 0.0, (0, 0)),
-        (7, -0.6, (0, 0)),
+        (7, -0.6, (0.3, 0)),
         (2, 0.5, (1, 0)),
         (0, 0.1, (0, 0)),
         (4, -0.5, (0, 0)),
@@ -230,13 +230,13 @@ def deskewed(deskew) -> None:
         if abs(share - 1) > 0.08:
             raise Wrong(f"{share:.0%} of the ink is left, expected about 100%")
         moved = np.abs(_middle(got) - _middle(picture)).max()
-        if moved > 0.5:
+        if moved > 0.35:
             raise Wrong(
-                f"the digit moves away: its centre of mass is {moved:.1f} pixels from where it was, expected at most "
-                "0.5. Shear around the centre of mass, not around row 0"
+                f"the digit moves away: its centre of mass is {moved:.2f} pixels from where it was, expected at most "
+                "0.35. Shear around the centre of mass, not around row 0"
             )
         left = _slant(got)
-        if abs(left) > 0.05:
+        if abs(left) > 0.03:
             twice = abs(left - 2 * _slant(picture)) < 0.15 and abs(slant) > 0.1
             same_as_before = abs(left - _slant(picture)) < 0.02
             looks = "the shear goes the wrong way: change its sign; " if twice else ""
@@ -266,6 +266,9 @@ def random_shifts(shift) -> None:
         _moves(shift, torch.randn(n, 1, height, width, generator=torch.Generator().manual_seed(n)), most, fill)
     images, most = torch.rand(300, 1, 6, 7, generator=torch.Generator().manual_seed(7)), 2
     _are_drawn_freely(torch.stack([_moves(shift, images, most, -3.0) for _ in range(10)]), most)
+    alone = torch.stack([_moves(shift, images[:1], most, -3.0) for _ in range(12)])
+    if (alone == alone[0]).all():
+        raise Wrong("an image that is alone moves alike in each of 12 calls, expected new numbers in each call")
 
 
 def _moves(shift: Callable, images: Tensor, most: int, fill: float) -> Tensor:
@@ -319,6 +322,10 @@ def _are_drawn_freely(moves: Tensor, most: int) -> None:
         raise Wrong("all images of a batch move alike, expected a move of its own for each: draw N numbers")
     if torch.equal(moves[0], moves[1]):
         raise Wrong("two calls give the same moves, expected new ones in each call: set no seed inside")
+    if fixed := (moves == moves[0]).all(2).all(0).nonzero().flatten().tolist():
+        raise Wrong(
+            f"image {fixed[0]} of {moves.shape[1]} moves alike in each call, expected new numbers for each image"
+        )
     for name, values in zip(("down", "right"), moves.unbind(2), strict=True):
         if missing := sorted(set(range(-most, most + 1)) - set(values.flatten().tolist())):
             kept = "; torch.randint leaves out its upper end" if missing in ([most], [-most]) else ""
@@ -369,6 +376,7 @@ def reading_order(order) -> None:
         ((range(4),), 0.05, 30, 4),
         ((range(1, 6), range(2), range(7), range(1)), -0.08, 130, 5),
         ((range(3), range(7), range(4)), 0.1, 9, 6),
+        ((range(12),) * 3, -0.12, 30, 7),  # a row climbs higher than the next one begins
         ((range(5),) * 3, 0.0, 30, 1),
     ):
         rng = _numbers(seed)

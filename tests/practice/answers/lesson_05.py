@@ -141,6 +141,11 @@ def mean_with_default(losses, sizes, seen=[]):  # noqa: B006
     return sum(a * b for a, b in seen) / sum(b for _, b in seen)
 
 
+def mean_of_a_dictionary(losses, sizes):
+    """Two batches with the same loss count as one."""
+    return sum(loss * size for loss, size in dict(zip(losses, sizes, strict=True)).items()) / sum(sizes)
+
+
 def mean_as_running_average(losses, sizes):
     mean = losses[0]
     for i, loss in enumerate(losses[1:], 1):
@@ -820,6 +825,43 @@ class AsConvolution(Padded):
         return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)).flatten(1))))
 
 
+class Relu6(Padded):
+    """Right as long as no number is larger than 6."""
+
+    def activation(self, x):
+        return F.relu6(x)
+
+
+class BoundedLogits(Padded):
+    def end(self, x):
+        return x.clamp(-10, 10)
+
+
+class AllZero(Padded):
+    def __init__(self):
+        super().__init__()
+        for p in self.parameters():
+            nn.init.zeros_(p)
+
+
+class Wraps(Padded):
+    """What leaves the picture on one side is seen on the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1.padding_mode = self.conv2.padding_mode = "circular"
+        self.conv1._reversed_padding_repeated_twice = self.conv2._reversed_padding_repeated_twice = [2] * 4
+
+
+class ChannelsLast(Padded):
+    """Flattens place by place: another order of the 784 numbers."""
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2).permute(0, 2, 3, 1).flatten(1)
+        return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)))))
+
+
 class NoModule:
     def forward(self, x):
         return x
@@ -1080,6 +1122,7 @@ WRONG = {
             transforms.Compose([transforms.Normalize(0.5, 0.25), transforms.ToTensor()]),
             "ToTensor comes first",
         ),
+        (transforms.Compose([transforms.ToTensor, transforms.Normalize(0.5, 0.25)]), "without its brackets"),
         ([transforms.ToTensor(), transforms.Normalize(0.5, 0.25)], "transforms.Compose makes one of a list"),
         (normalise(0.5, 4), "it divides by its second number"),
         (normalise(-2, 4), "`Normalize(smallest, range)`; it computes (x - first) / second"),
@@ -1110,6 +1153,7 @@ WRONG = {
         (mean_as_if_only_the_last_were_short, "all batches but the last as large as the first", "value"),
         (mean_as_running_average, "the mean loss is", "value"),
         (lambda losses, sizes: mean_loss(losses, sorted(sizes, reverse=True)), "the mean loss is", "value"),
+        (mean_of_a_dictionary, "the mean loss is", "value"),
         (lambda losses, sizes: round(mean_loss(losses, sizes), 4), "the mean loss is", "value"),
         (lambda losses, sizes: float(np.dot(losses, sizes) / (64 * len(sizes) - 56)), "the mean loss is", "value"),
         (lambda losses, sizes: mean_loss(losses, np.uint8(sizes).tolist()), "your code stops with", "value"),
@@ -1185,6 +1229,8 @@ WRONG = {
         (then(score, lambda model, _: model.zero_grad()), "changed in its gradients", "state"),
         (then(score, lambda model, _: model.requires_grad_(False)), "changed in its requires_grad", "state"),
         (then(score, lambda model, _: model.register_forward_hook(print)), "changed in its hooks", "state"),
+        (then(score, lambda model, _: model.double()), "changed in its weights", "state"),
+        (then(score, lambda model, _: setattr(model[2], "momentum", 0)), "changed in its layers", "state"),
         (then(score, lambda model, _: model[2].reset_running_stats()), "running averages", "state"),
         (then(score, lambda *_: torch.set_grad_enabled(False)), "gradients are left switched off", "state"),
         (score_with_graph, "is torch.no_grad() missing"),
@@ -1228,6 +1274,11 @@ WRONG = {
         (InAList, "where PyTorch does not find them", "structure"),
         (AsConvolution, "none of them is fc1.weight of shape (120, 784)", "structure"),
         (NoGraph, "no gradient to conv1.weight", "structure"),
+        (AllZero, "start at one number", "structure"),
+        (Wraps, "the batch of logits", "structure"),
+        (ChannelsLast, "the batch of logits", "structure"),
+        (Relu6, "the batch of logits", "value"),
+        (BoundedLogits, "the batch of logits", "value"),
         (Detached, "no gradient to conv1.weight", "structure"),
         (Frozen, "no gradient to conv1.weight", "structure"),
         (WithDropout, "the batch of logits", "chance"),

@@ -292,6 +292,17 @@ def deskew_of_the_ink(picture):
     return moved_sideways(picture, slant * (np.arange(28) - middle))
 
 
+def deskew_rounded(picture):
+    """The slant with one digit after the point."""
+    slant, middle = slant_of(picture)
+    return moved_sideways(picture, round(slant, 1) * (np.arange(28) - middle))
+
+
+def deskew_round_a_whole_row(picture):
+    slant, middle = slant_of(picture)
+    return moved_sideways(picture, slant * (np.arange(28) - int(middle)))
+
+
 FIRST = []
 
 
@@ -469,6 +480,17 @@ def one_direction(n, most):
 
 def inner_only(n, most):
     return torch.randint(-most + 1, most, (n, 2)) if most > 1 else torch.zeros(n, 2).long()
+
+
+def first_stays(n, most):
+    moves = free(n, most)
+    moves[0] = 0
+    return moves
+
+
+def in_order(n, most):
+    """Drawn freely, and sorted."""
+    return torch.stack([free(n, most)[:, 0].sort().values, free(n, most)[:, 1]], 1)
 
 
 def walk(n, most):
@@ -652,6 +674,15 @@ def order_by_first_box(boxes):
     return [i for row in sorted(rows, key=lambda row: boxes[row[0]][1]) for i in row]
 
 
+def order_by_gaps(boxes):
+    """A new row where a gap is in the sorted heights: right as long as no two rows overlap."""
+    middles = np.array([y + h / 2 for _, y, _, h in boxes])
+    ranked = np.argsort(middles)
+    row = np.zeros(len(boxes), int)
+    row[ranked[1:]] = np.cumsum(np.diff(middles[ranked]) > 0.5 * np.median([h for *_, h in boxes]))
+    return np.lexsort(([x for x, *_ in boxes], row))
+
+
 def order_by_30_pixels(boxes):
     """Two boxes are in a row if less than 20 pixels lie between their middles."""
     rows = []
@@ -794,6 +825,8 @@ WRONG = {
         (deskew_mirrored, "lies at other places than expected", "value"),
         (deskew_round_the_middle_of_the_picture, "the digit moves away", "value"),
         (deskew_of_the_ink, "the slant of the result", "value"),
+        (deskew_rounded, "the slant of the result", "value"),
+        (deskew_round_a_whole_row, "the digit moves away", "value"),
         (lambda p: moved_sideways(p, -0.5 * (np.arange(28) - slant_of(p)[1])), "the slant of the result", "value"),
         (deskew_with_the_first_slant, "the slant of the result", "once"),
         (remembering(deskew_with()), "of the ink is left", "once"),
@@ -841,6 +874,9 @@ WRONG = {
         (shift_from(walk), "follows from that of another image", "chance"),
         (shift_from(first_half_again), "follows from that of another image", "chance"),
         (shift_from(mirrored_half), "follows from that of another image", "chance"),
+        (shift_from(first_stays), "image 0 of 300 moves alike in each call", "chance"),
+        (shift_from(lambda n, most: free(n, most) * (n > 1)), "an image that is alone", "chance"),
+        (shift_from(in_order), "follows from that of another image", "chance"),
         (shift_from(kept), "expected", "chance"),
         (shift_from(turned_ring), "expected", "chance"),
         (shift_from(there_and_back), "in the call before", "chance"),
@@ -878,6 +914,7 @@ WRONG = {
         (order_of_equal_rows, "the order is", "value"),
         (order_by_first_box, "the order is", "value"),
         (order_by_30_pixels, "the order is", "value"),
+        (order_by_gaps, "the order is", "value"),
         (lambda boxes: order_by_rows(boxes)[:15], "expected each of 0 to", "value"),
         (remembering(order_by_rows, name=len), "the order is", "once"),
         (order_with_global_rows, "expected each of 0 to", "once"),
