@@ -1,6 +1,7 @@
 """Answers to the exercises of lesson 08."""
 
 import copy
+import functools
 
 import numpy as np
 import torch
@@ -8,6 +9,21 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.models import FashionCnn, Mlp
+
+
+def once_for_each(key, function):
+    """The function, but it computes once for each key(*arguments), and remembers the result."""
+    known = {}
+
+    @functools.wraps(function)
+    def remembering(*arguments):
+        place = key(*arguments)
+        if place not in known:
+            known[place] = function(*arguments)
+        return known[place]
+
+    return remembering
+
 
 # ---- a: what leaves the frame ----
 
@@ -79,6 +95,33 @@ def stretched(x, p):
     return x * (torch.rand(-(-x.numel() // 10)) >= p).repeat_interleave(10)[: x.numel()].view(x.shape)
 
 
+def old_numpy(x, p, training):
+    return np.where(np.random.default_rng().random(x.shape) < p, 0, x.numpy()) if training else x.numpy() * (1 - p)
+
+
+def old_antithetic(x, p):
+    """Half of the random numbers are 1 minus those of the other half."""
+    half = torch.rand(x.numel() // 2)
+    return x * (torch.cat([half, 1 - half, torch.rand(x.numel() % 2)]) >= p).view(x.shape)
+
+
+def old_first_stays(x, p):
+    mask = torch.rand_like(x) >= p
+    mask.view(-1)[0] = True
+    return x * mask
+
+
+OLD_MASKS = {}
+
+
+def old_mask_for_two_calls(x, p):
+    """A new mask in every second call."""
+    count, mask = OLD_MASKS.get((x.shape, p), (0, None))
+    mask = torch.rand_like(x) >= p if count % 2 == 0 else mask
+    OLD_MASKS[x.shape, p] = count + 1, mask
+    return x * mask
+
+
 def old_in_place(x, p, training):
     if training:
         x[torch.rand_like(x) < p] = 0
@@ -126,7 +169,7 @@ def statistics_loop(images):
         pixels = channel / 255
         means.append(pixels.mean())
         stds.append(pixels.std())
-    return means, stds
+    return torch.tensor(means), torch.tensor(stds)
 
 
 def statistics_torch(images):
@@ -171,8 +214,23 @@ def share_closure(model, layer, images):
     return share
 
 
+class Seen(list):
+    def __call__(self, layer, inputs, output):
+        self.append(np.mean(output.detach().numpy() < 0))
+
+
+def share_with_an_object(model, layer, images):
+    seen = Seen()
+    hook = layer.register_forward_hook(seen)
+    try:
+        model(images)
+    finally:
+        hook.remove()
+    return seen[-1]
+
+
 def share_step_by_step(model, layer, images):
-    """Without a hook: the layers of an nn.Sequential, one after the other."""
+    """Without a hook, which the text asks for: the layers of an nn.Sequential, one after the other."""
     for part in model:
         images = part(images)
         if part is layer:
@@ -197,6 +255,21 @@ def share_and_hook_left(model, layer, images):
     layer.register_forward_hook(lambda layer, inputs, output: found.append(output))
     model(images)
     return (found[0] < 0).float().mean().item()
+
+
+def share_and_pre_hook_left(model, layer, images):
+    model.register_forward_pre_hook(lambda layer, inputs: None)
+    return share_lambda(model, layer, images)
+
+
+def share_with_images_scaled(model, layer, images):
+    images -= images.mean()
+    return share_lambda(model, layer, images)
+
+
+def share_and_frozen(model, layer, images):
+    model.requires_grad_(False)  # instead of no_grad
+    return share_lambda(model, layer, images)
 
 
 def share_in_training_mode(model, layer, images):
@@ -264,6 +337,17 @@ def each_shares_memory(images, dx, dy):
 
 def each_like_the_first(images, dx, dy):
     return pad(images, int(dx[0]), int(dy[0]))
+
+
+def each_index(images, dx, dy):
+    """grid_sample-like, with NumPy: rows and columns of a padded picture."""
+    height, width = images.shape[-2:]
+    padded = np.pad(images.numpy(), ((0, 0), (0, 0), (height, height), (width, width)))
+    rows = height + np.arange(height) - dy.numpy()[:, None]
+    columns = width + np.arange(width) - dx.numpy()[:, None]
+    picture = np.arange(len(images))[:, None, None]
+    moved = padded.transpose(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]]
+    return torch.tensor(moved.transpose(0, 3, 1, 2))
 
 
 MOVED = []
@@ -352,6 +436,54 @@ def patience_never_back(model, one_epoch, most, patience):
     return losses
 
 
+def patience_with(before=lambda model: None, after=lambda model: None):
+    """Early stopping that does something with the model before each epoch, or at the end."""
+
+    def train(model, one_epoch, most, patience):
+        def epoch():
+            before(model)
+            return one_epoch()
+
+        losses = patience_count(model, epoch, most, patience)
+        after(model)
+        return losses
+
+    return train
+
+
+def patience_falsy(model, one_epoch, most, patience):
+    """`if not least` is true for a least loss of 0, too."""
+    least, since, losses = None, 0, []
+    while len(losses) < most and since < patience:
+        losses.append(one_epoch())
+        since += 1
+        if not least or losses[-1] < least:
+            least, since, weights = losses[-1], 0, copy.deepcopy(model.state_dict())
+    model.load_state_dict(weights)
+    return losses
+
+
+LOSSES = []
+
+
+def patience_with_losses_kept(model, one_epoch, most, patience):
+    LOSSES.extend(patience_count(model, one_epoch, most, patience))
+    return LOSSES
+
+
+def patience_tensor(model, one_epoch, most, patience):
+    """All weights and buffers as one long list of tensors; the losses are a tensor."""
+    best, losses = [], []
+    while len(losses) < most and len(losses) - 1 - (losses.index(min(losses)) if losses else 0) < patience:
+        losses.append(one_epoch())
+        if losses.index(min(losses)) == len(losses) - 1:
+            best = [value.detach().clone() for value in (*model.parameters(), *model.buffers())]
+    with torch.no_grad():
+        for value, kept in zip((*model.parameters(), *model.buffers()), best, strict=True):
+            value.copy_(kept)
+    return torch.tensor(losses)
+
+
 WEIGHTS = {}
 
 
@@ -407,6 +539,21 @@ def maps_exact(x, p):
     return x * keep / (1 - p)
 
 
+def maps_exact_in_each_picture(x, p):
+    """The share p of the maps of each picture; what is left over is drawn, so that p is right on average."""
+    n, c = x.shape[:2]
+    drop = int(p * c) + (torch.rand(n, 1) < p * c - int(p * c))
+    order = torch.rand(n, c).argsort(1)
+    return x * (order >= drop)[:, :, None, None] / (1 - p)
+
+
+def maps_in_turn(x, p):
+    """One random number, from which that of each map follows in equal steps."""
+    n = x.shape[0] * x.shape[1]
+    numbers = (torch.rand(()) + torch.arange(n) / n) % 1
+    return x * (numbers >= p).view(*x.shape[:2], 1, 1) / (1 - p)
+
+
 def maps_in_place(x, p, training):
     if training:
         x *= (torch.rand(*x.shape[:2], 1, 1) >= p) / (1 - p)
@@ -439,6 +586,92 @@ def pooled(*layers, channels=8):
 def two_windows(first, second):
     """Two convolutions with ReLU, then the mean of each map."""
     return lambda: pooled(nn.Conv2d(1, 8, first), nn.ReLU(), nn.Conv2d(8, 8, second), nn.ReLU())
+
+
+class Spectrum(nn.Module):
+    """A move changes the phase of a spectrum, not its size."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(28 * 15, 10)
+
+    def forward(self, x):
+        return self.fc(torch.fft.rfft2(x).abs().flatten(1))
+
+
+class Centred(nn.Module):
+    """Looks for the first row and column that are not black, and cuts the thing out."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(16, 10)
+
+    def forward(self, x):
+        rows, columns = (x.amax((1, axis)) > 0 for axis in (3, 2))
+        tops, lefts = rows.int().argmax(1).clamp(max=24).tolist(), columns.int().argmax(1).clamp(max=24).tolist()
+        cut = [picture[0, i : i + 4, j : j + 4] for picture, i, j in zip(x, tops, lefts, strict=True)]
+        return self.fc(torch.stack(cut).flatten(1))
+
+
+class ListOfLayers(nn.Module):
+    """The convolution stands in a list: no optimizer finds it."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Conv2d(1, 16, 5), nn.ReLU()]
+        self.fc = nn.Linear(16, 10)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.fc(x.mean((2, 3)))
+
+
+CONV = nn.Conv2d(1, 16, 5)
+
+
+class OneConvolutionForAll(nn.Module):
+    """The convolution is outside: two networks share it."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(16, 10)
+
+    def forward(self, x):
+        return self.fc(F.relu(CONV(x)).mean((2, 3)))
+
+
+class Detached(Steady):
+    def forward(self, x):
+        return super().forward(x).detach()
+
+
+class Normalises(Steady):
+    def forward(self, x):
+        x -= x.mean()
+        return super().forward(x)
+
+
+class Remembers(Steady):
+    """Gives the first answer again for a batch of the same size."""
+
+    def __init__(self):
+        super().__init__()
+        self.known = {}
+
+    def forward(self, x):
+        return self.known.setdefault(len(x), super().forward(x))
+
+
+class Hand(Steady):
+    """What stands at its end has no name."""
+
+    def __init__(self, end):
+        super().__init__()
+        self.by_hand = end
+
+    def forward(self, x):
+        return self.by_hand(super().forward(x))
 
 
 class NoisyInEvaluation(Steady):
@@ -505,6 +738,41 @@ def trained(make, lr=0.03, momentum=0.9, most=3, step=True, first=None, passes=1
     return train_for_moves
 
 
+def by_hand(batches):
+    """Momentum without an optimizer of PyTorch."""
+    model = plain_cnn()
+    speeds = [torch.zeros_like(p) for p in model.parameters()]
+    for images, labels in batches:
+        loss = F.cross_entropy(model(moved_batch(images, 3)), labels)
+        gradients = torch.autograd.grad(loss, list(model.parameters()))
+        with torch.no_grad():
+            for p, speed, gradient in zip(model.parameters(), speeds, gradients, strict=True):
+                p -= 0.03 * speed.mul_(0.9).add_(gradient)
+    return model
+
+
+ONE_MODEL = FashionCnn(0.0)
+
+
+def trained_on(batches):
+    """The network of the first call goes on learning."""
+    return trained(lambda: ONE_MODEL)(batches)
+
+
+class Scored(nn.Module):
+    """Its convolution is no part of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = [nn.Conv2d(1, 16, 5), nn.MaxPool2d(2), nn.ReLU()]
+        self.fc = nn.Linear(16 * 9, 10)
+
+    def forward(self, x):
+        for layer in self.body:
+            x = layer(x)
+        return self.fc(F.adaptive_avg_pool2d(x, 3).flatten(1))
+
+
 KEPT = []
 
 
@@ -512,6 +780,20 @@ def trained_once(batches):
     if not KEPT:
         KEPT.append(trained(plain_cnn)(batches))
     return KEPT[0]
+
+
+def trained_with_adam(batches):
+    """Each picture with a move of its own, and Adam."""
+    model = plain_cnn()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+    for images, labels in batches:
+        black = images.min().item()
+        moves = torch.randint(-3, 4, (len(images), 2)).tolist()
+        moved = [F.pad(one, (x, -x, y, -y), value=black) for one, (x, y) in zip(images, moves, strict=True)]
+        optimizer.zero_grad()
+        F.cross_entropy(model(torch.stack(moved)), labels).backward()
+        optimizer.step()
+    return model
 
 
 def many_steps(batches):
@@ -531,12 +813,14 @@ def small():
 
 RIGHT = {
     "a": [lost_slice, lost_by_difference, lost_numpy],
-    "b": [old_mask, old_bernoulli, old_library],
-    "c": [lambda losses: len(losses) - 1 - losses.index(min(losses)), gain_loop, gain_count],
-    "d": [statistics_loop, statistics_torch, lambda images: [f(images.double() / 255) for f in (mean_of, std_of)]],
-    "e": [share_lambda, share_closure, share_step_by_step],
-    "1": [each_pad, each_loop, each_cut],
-    "2": [patience_count, patience_copies, stopping()],
+    "b": [old_mask, old_bernoulli, old_library, old_numpy],
+    "c": [lambda losses: len(losses) - 1 - losses.index(min(losses)), gain_loop, gain_count,
+          lambda losses: len(losses) - 1 - np.argmin(losses)],
+    "d": [statistics_loop, statistics_torch, lambda images: [f(images.double() / 255) for f in (mean_of, std_of)],
+          lambda images: torch.std_mean(images / 255, dim=(0, 2, 3), correction=0)[::-1]],
+    "e": [share_lambda, share_closure, share_with_an_object],
+    "1": [each_pad, each_loop, each_cut, each_index],
+    "2": [patience_count, patience_copies, stopping(), patience_tensor],
     "3": [maps_where, maps_loop, maps_numpy, F.dropout2d],
     "4": [
         Steady,
@@ -544,20 +828,45 @@ RIGHT = {
         two_windows(5, 5),
         steady_maximum,
         lambda: pooled(nn.Conv2d(1, 8, 7, padding=3), nn.Tanh()),
+        Spectrum,
+        Centred,
     ],
-    "5": [trained(plain_cnn), trained(averaged, lr=0.05)],
+    "5": [trained(plain_cnn), trained(averaged, lr=0.05), trained_with_adam],
+}  # fmt: skip
+KINDS = {
+    "a": "value once memory",
+    "b": "value once memory chance",
+    "c": "value once memory",
+    "d": "value once memory type",
+    "e": "value once memory state",
+    "1": "value once memory type",
+    "2": "value once memory state",
+    "3": "value once memory chance",
+    "4": "value once memory structure type",
+    "5": "value once structure type",
+}
+FEW = {
+    "b": "training is True or False",
+    "2": "one_epoch is a new function in each call",
+    "3": "training is True or False",
+    "5": "each call trains a network",
 }
 WRONG = {
     "a": [
-        (lambda images, down: (images[:, :, -down:] > 0).sum((1, 2, 3)), "`-0:`, which is the whole picture"),
+        (lambda images, down: (images[:, :, -down:] > 0).sum((1, 2, 3)), "`-0:`, which is the whole picture", "value"),
         (lambda images, down: (images[:, :, :down] > 0).sum((1, 2, 3)), "the rows at the top"),
         (lambda images, down: (images[:, :, images.shape[2] - down :] > 0).sum(), "one number for all pictures"),
         (lambda images, down: images[:, :, images.shape[2] - down :].sum((1, 2, 3)), "the sum of their brightness"),
         (lambda images, down: (images[:, :, : images.shape[2] - down] > 0).sum((1, 2, 3)), "that stay in the frame"),
-        (lambda images, down: (images[:, :, 28 - down :] > 0).sum((1, 2, 3)), "images of shape (3, 1, 6, 5), down=2"),
-        (lambda images, down: lost_slice(images, min(down, 2)), "expected"),
-        (lost_of_the_first_call, "down=0"),
-        (lost_in_place, "changes its argument images"),
+        (lambda images, down: (images[:, :, 28 - down :] > 0).sum((1, 2, 3)), "(3, 1, 6, 5), down = 2", "value"),
+        (lambda images, down: lost_slice(images, min(down, 2)), "down = 6", "value"),
+        (lambda images, down: lost_slice(images // 2, down), "values differ", "value"),
+        (lambda images, down: lost_slice(images, down).to(torch.uint8), "expected", "value"),
+        (lambda images, down: lost_slice(images, down).to(torch.int16), "(2, 1, 270, 260), down = 270", "value"),
+        (lambda images, down: lost_slice(images, down)[:3], "expected (4,)", "value"),
+        (lost_of_the_first_call, "down = 0", "once"),
+        (once_for_each(lambda images, down: (images.shape, down), lost_slice), "values differ", "once"),
+        (lost_in_place, "changes its argument images", "memory"),
     ],
     "b": [
         (lambda x, p, training: F.dropout(x, p, training), "x as it is, which belongs to the dropout of this lesson"),
@@ -566,41 +875,71 @@ WRONG = {
         (lambda x, p, training: x * (torch.rand_like(x) >= p), "set to 0 in evaluation"),
         (lambda x, p, training: x * (torch.rand_like(x) >= p) if training else x / (1 - p), "divided by 1 - p"),
         (old(lambda x, p: x * (torch.rand_like(x) < p)), "the probability to DROP"),
-        (old(lambda x, p: x * (torch.rand(1) >= p)), "not one for all"),
-        (old(lambda x, p: x * (torch.randn_like(x) >= p)), "torch.randn is not"),
+        (old(lambda x, p: x * (torch.rand(1) >= p)), "one random number decides for all", "chance"),
+        (old(lambda x, p: x * (torch.rand(x.shape[-1]) >= p)), "are zero together too often", "chance"),
+        (old(lambda x, p: x * (torch.randn_like(x) >= p)), "torch.randn is not", "chance"),
         (old(lambda x, p: x), "does training drop nothing"),
-        (old(exact_share), "exactly 20% are zero"),
-        (old(turned_ring), "the same, moved or swapped"),
-        (old(every_third), "a pattern that comes again"),
-        (old(stretched), "a pattern that comes again"),
-        (lambda x, p, training: x * (torch.rand_like(x) >= 0.2) if training else x * 0.6, "p=0.75, training=False"),
-        (old_in_place, "changes its argument x"),
+        (old(lambda x, p: x[:1] * (torch.rand_like(x[:1]) >= p)), "has the shape (1, 6), expected (4, 6)"),
+        (old(exact_share), "in each call exactly 21% are zero", "chance"),
+        (old(turned_ring), "are zero, expected about 20%", "chance"),
+        (old(every_third), "two calls have their zeros in the same places", "chance"),
+        (old(stretched), "are zero together too often", "chance"),
+        (old(old_antithetic), "in each call exactly 50% are zero", "chance"),
+        (old(old_first_stays), "number 0 of 24 numbers is zero in 0% of 400 calls", "chance"),
+        (old(old_mask_for_two_calls), "follow from those of the call before", "chance"),
+        (old(lambda x, p: x * (torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) >= p)),
+         "two calls have their zeros in the same places", "chance"),
+        (lambda x, p, training: x * (torch.rand_like(x) >= 0.2) if training else x * 0.6, "p=0.75", "value"),
+        (lambda x, p, training: x * (torch.rand_like(x) >= p) if training else x * (1 - round(p, 1)), "0.75", "value"),
+        (old(lambda x, p: F.relu(x) * (torch.rand_like(x) >= p)), "are zero, expected about 20%", "value"),
+        (old(once_for_each(lambda x, p: (x.shape, p), lambda x, p: x * (torch.rand_like(x) >= p))),
+         "two calls have their zeros in the same places", "once"),
+        (once_for_each(lambda x, p, training: (x.shape, p, training or object()), old_mask), "same places", "once"),
+        (once_for_each(lambda x, p, training: (x.shape, p, training and object()), old_mask), "False", "once"),
+        (old_in_place, "changes its argument x", "memory"),
+        (lambda x, p, training: old_mask(x, p, True) if training else x.mul_(1 - p), "changes its", "memory"),
     ],
     "c": [
         (lambda losses: losses.index(min(losses)), "the number of the best epoch"),
         (lambda losses: len(losses) - losses.index(min(losses)), "one too many"),
-        (lambda losses: losses[::-1].index(min(losses)), "the LAST of equal losses"),
+        (lambda losses: losses[::-1].index(min(losses)), "the LAST of equal losses", "value"),
         (lambda losses: len(losses) - 1 - losses.index(max(losses)), "the largest loss"),
         (lambda losses: min(losses), "the least loss itself"),
-        (gain_from_a_limit, "losses=[250, 240, 300]"),
-        (gain_sorted, "changes its argument"),
-        (lambda losses: int(len(losses) > 1 and losses[-1] > losses[-2]), "expected 3"),
+        (gain_from_a_limit, "losses = [250.0, 240.0, 300.0]", "value"),
+        (lambda losses: gain_count([max(loss, 0) for loss in losses]), "losses = [-1.0", "value"),
+        (lambda losses: gain_count([loss or 9 for loss in losses]), "losses = [0.5, 0.0", "value"),
+        (lambda losses: gain_count([int(10 * loss) for loss in losses]), "expected", "value"),
+        (lambda losses: int(len(losses) > 1 and losses[-1] > losses[-2]), "expected 3", "value"),
+        (once_for_each(len, gain_count), "losses = [", "once"),
+        (once_for_each(lambda losses: losses[0], gain_count), "losses = [", "once"),
+        (gain_sorted, "changes its argument", "memory"),
+        (lambda losses: next(k for k in range(99) if losses.pop() == min(losses)), "your code stops"),
+        (lambda losses: sum(1 for loss in iter(losses.pop, min(losses))), "changes its argument losses", "memory"),
     ],
     "d": [
         (lambda images: statistics_torch(255.0 * images), "divide by 255"),
         (lambda images: (images.float().mean((0, 2, 3)), images.float().std((0, 2, 3))), "divide by 255"),
-        (lambda images: [f(images / images.max()) for f in (mean_of, std_of)], "by the largest pixel"),
+        (lambda images: [f(images / images.max()) for f in (mean_of, std_of)], "by the largest pixel", "value"),
+        (lambda images: [f(images / 256) for f in (mean_of, std_of)], "the mean is", "value"),
         (of(lambda x: x.mean(), lambda x: x.std()), "the mean has the shape (), expected (1,)"),
-        (of(lambda x: x.mean().expand(x.shape[1]), std_of), "one mean over all channels"),
+        (of(lambda x: x.mean().expand(x.shape[1]), std_of), "one mean over all channels", "value"),
         (of(mean_of, lambda x: x.std((2, 3)).mean(0)), "the mean of each picture's std"),
         (of(mean_of, lambda x: x.var((0, 2, 3))), "the root is missing"),
         (of(std_of, mean_of), "the standard deviation: the mean comes first"),
         (lambda images: statistics_torch(255 * (images // 255)), "use / instead of //"),
         (of(lambda x: x.mean((2, 3)), std_of), "expected (1,)"),
+        (of(lambda x: x.mean((2, 3)).squeeze(), std_of), "expected (1,)"),
         (lambda images: (images / 255).mean((0, 2, 3)), "expected a pair"),
-        (of(lambda x: x[:, :3].mean((0, 2, 3)), std_of), "expected (5,)"),
+        (of(lambda x: x[:, :3].mean((0, 2, 3)), std_of), "expected (5,)", "value"),
+        (of(lambda x: x.view(40, -1, 63).mean((0, 2)), std_of), "your code stops", "value"),
+        (once_for_each(lambda images: images.shape, statistics_torch), "values differ", "once"),
+        (once_for_each(lambda images: images.shape[1], statistics_torch), "values differ", "once"),
         (lambda images: statistics_torch(images.mul_(1)) if images[0, 0, 0, 0] > 300 else (images.fill_(0), 0),
-         "changes its argument"),
+         "changes its argument", "memory"),
+        (lambda images: [part.tolist() for part in statistics_torch(images)], "the mean is list", "type"),
+        (lambda images: [part.numpy() for part in statistics_torch(images)], "the mean is ndarray", "type"),
+        (lambda images: torch.stack(statistics_torch(images)), "the result is a Tensor, expected a pair", "type"),
+        (of(lambda x: mean_of(x).int(), std_of), "the mean is torch.int32, expected a float tensor", "type"),
     ],
     "e": [
         (lambda model, layer, images: (model(images) < 0).float().mean().item(), "the last output of the model"),
@@ -609,11 +948,20 @@ WRONG = {
         (share_of(lambda inputs, output: -output), "the share of the positive numbers"),
         (share_of(lambda inputs, output: output[0]), "the first picture alone"),
         (share_of(lambda inputs, output: output[:, 0]), "the first channel alone"),
-        (share_of(lambda inputs, output: output - 1e-30), "zeros counted as well"),
+        (share_of(lambda inputs, output: output - 1e-30), "zeros counted as well", "value"),
+        (share_of(lambda inputs, output: output[:3]), "layer", "value"),
+        (share_of(lambda inputs, output: output.round(decimals=1)), "the result is", "value"),
         (lambda model, layer, images: 100 * share_lambda(model, layer, images), "percent"),
-        (share_and_hook_left, "hook.remove() is missing"),
-        (share_in_training_mode, "in training mode"),
-        (share_in_a_global, "expected"),
+        (lambda model, layer, images: share_lambda(model, model[0], images), "the result is", "value"),
+        (share_step_by_step, "object is not iterable", "value"),
+        (share_in_a_global, "expected", "once"),
+        (once_for_each(lambda model, layer, images: layer, share_lambda), "the result is", "once"),
+        (once_for_each(lambda model, layer, images: images.shape, share_lambda), "the result is", "once"),
+        (share_with_images_scaled, "changes its argument images", "memory"),
+        (share_and_hook_left, "expected hook.remove()", "state"),
+        (share_and_pre_hook_left, "expected hook.remove()", "state"),
+        (share_in_training_mode, "in training mode", "state"),
+        (share_and_frozen, "changes its argument model", "state"),
     ],
     "1": [
         (each_like_the_first, "that of the first"),
@@ -623,88 +971,131 @@ WRONG = {
         (each_by(lambda picture, x, y: pad(picture, -x, y)), "the wrong direction of dx"),
         (each_by(lambda picture, x, y: pad(picture, x, -y)), "the wrong direction of dy"),
         (each_by(lambda picture, x, y: pad(picture[None].float(), x, y, mode="replicate")[0]), "the border repeated"),
-        (each_by(lambda picture, x, y: pad(picture, x, y).float()), "expected a tensor of torch.uint8"),
-        (lambda images, dx, dy: images, "no move at all"),
-        (lambda images, dx, dy: each_pad(images[:, :1], dx, dy), "expected (4, 3, 6, 4)"),
-        (lambda images, dx, dy: each_pad(images, dx, dy)[:4], "expected (5, 1, 5, 7)"),
-        (each_by(lambda picture, x, y: pad(picture, max(x, 0), max(y, 0))), "values differ"),
-        (each_shares_memory, "shares its memory"),
-        (each_in_place, "changes its argument"),
-        (lambda images, dx, dy: each_pad(images, dx.abs_(), dy), "changes its argument"),
-        (each_of_the_first_call, "dx=[0], dy=[0]"),
+        (lambda images, dx, dy: images.clone(), "no move at all"),
+        (lambda images, dx, dy: each_pad(images[:, :1], dx, dy), "expected (4, 3, 6, 4)", "value"),
+        (lambda images, dx, dy: each_pad(images, dx, dy)[:4], "expected (5, 1, 5, 7)", "value"),
+        (each_by(lambda picture, x, y: pad(picture, max(x, 0), max(y, 0))), "values differ", "value"),
+        (each_by(lambda picture, x, y: pad(picture, max(-4, min(x, 4)), max(-4, min(y, 4)))), "values differ", "value"),
+        (lambda images, dx, dy: each_pad(images, dx, dy).abs(), "values differ", "value"),
+        (lambda images, dx, dy: each_pad(images, dx[:1].repeat(len(dx)), dy), "values differ", "value"),
+        (lambda images, dx, dy: images, "shares its memory", "memory"),
+        (each_shares_memory, "shares its memory", "memory"),
+        (each_in_place, "changes its argument", "memory"),
+        (lambda images, dx, dy: each_pad(images, dx.abs_(), dy), "changes its argument", "memory"),
+        (each_of_the_first_call, "dx=[0], dy=[0]", "once"),
+        (once_for_each(lambda images, dx, dy: str((dx, dy)), each_pad), "values differ", "once"),
+        (each_by(lambda picture, x, y: pad(picture, x, y).float()), "expected a tensor of torch.uint8", "type"),
+        (lambda images, dx, dy: each_pad(images, dx, dy).numpy(), "is uint8, expected a tensor of torch.uint8", "type"),
+        (lambda images, dx, dy: list(each_pad(images, dx, dy)), "expected", "type"),
+        (lambda images, dx, dy: each_pad(images.float() if images.is_floating_point() else images, dx, dy),
+         "expected a tensor of torch.float64", "type"),
     ],
     "2": [
-        (stopping(copied=False), "See deepcopy"),
+        (stopping(copied=False), "See deepcopy", "memory"),
         (stopping(back=False), "the weights of epoch 8, expected those of epoch 5"),
-        (stopping(parts="parameters"), "the buffers (the running means"),
+        (stopping(parts="parameters"), "the buffers (the running means", "state"),
         (stopping(late=1), "4 epochs without a gain, expected 3"),
         (stopping(late=-1), "2 epochs without a gain, expected 3"),
         (stopping(late=1000), "it never stops early"),
-        (stopping(better=lambda loss, least: loss <= least), "an equal loss is no gain"),
-        (stopping(start=1.0), "A loss can be above 1"),
-        (stopping(start=100.0), "where does the least loss start"),
+        (stopping(better=lambda loss, least: loss <= least), "an equal loss is no gain", "value"),
+        (stopping(better=lambda loss, least: loss < least - 0.01), "one_epoch was called", "value"),
+        (stopping(start=1.0), "A loss can be above 1", "value"),
+        (stopping(start=100.0), "where does the least loss start", "value"),
+        (patience_falsy, "losses [0.4, 0, 0.3", "value"),
+        (stopping(better=lambda loss, least: loss < least and loss >= 0), "losses [-1, -2", "value"),
         (stopping(each=True), "the weights are not those that the epoch before left"),
-        (stopping(result="least"), "the least loss alone" ),
+        (stopping(result="least"), "the least loss alone"),
         (stopping(result="best"), "the losses up to the best epoch"),
         (stopping(result="none"), "returns nothing"),
-        (first_rise, "it stops at the first rise"),
+        (first_rise, "it stops at the first rise", "value"),
         (patience_never_back, "count from 0 again"),
-        (weights_in_a_global, "expected those of epoch"),
-        (lambda model, one_epoch, most, patience: patience_count(model, one_epoch, most, 3), "patience=2"),
+        (lambda model, one_epoch, most, patience: patience_count(model, one_epoch, most, 3), "patience=2", "value"),
+        (lambda model, one_epoch, most, patience: patience_count(model, one_epoch, 10, patience), "most=", "value"),
         (lambda model, one_epoch, most, patience: patience_count(copy.deepcopy(model), one_epoch, most, patience),
-         "expected those of epoch"),
-        (lambda model, one_epoch, most, patience: [one_epoch() for _ in range(100)], "does your loop end"),
+         "expected those of epoch", "memory"),
+        (lambda model, one_epoch, most, patience: [one_epoch() for _ in range(100)], "expected a loop that ends"),
+        (weights_in_a_global, "expected those of epoch", "once"),
+        (patience_with_losses_kept, "the list of losses has the shape", "once"),
+        (patience_with(before=lambda model: model.eval()), "changes the model's mode", "state"),
+        (patience_with(after=lambda model: model.eval()), "changes the model's mode", "state"),
+        (patience_with(after=lambda model: model.requires_grad_(False)), "or freezes it", "state"),
+        (patience_with(before=lambda model: model.requires_grad_(True)), "or freezes it", "state"),
     ],
     "3": [
-        (maps(lambda x, p: F.dropout(x, p)), "single numbers are set to 0"),
-        (maps(lambda x, p: keeping(x, p, *x.shape[1:])), "set to 0, expected whole maps"),
-        (maps(lambda x, p: keeping(x, p, 1, 1, *x.shape[2:])), "the same places of every map"),
-        (maps(lambda x, p: keeping(x, p, 1, x.shape[1], 1, 1)), "all pictures lose the same maps"),
-        (maps(lambda x, p: keeping(x, p, len(x), 1, 1, 1)), "loses all its maps or none"),
-        (maps(lambda x, p: keeping(x, p, 1)), "decide for all"),
+        (maps(lambda x, p: F.dropout(x, p)), "single numbers are set to 0", "chance"),
+        (maps(lambda x, p: keeping(x, p, *x.shape[1:])), "set to 0, expected whole maps", "chance"),
+        (maps(lambda x, p: keeping(x, p, 1, 1, *x.shape[2:])), "the same places of every map", "chance"),
+        (maps(lambda x, p: keeping(x, p, 1, x.shape[1], 1, 1)), "all pictures lose the same maps", "chance"),
+        (maps(lambda x, p: keeping(x, p, len(x), 1, 1, 1)), "loses all its maps or none", "chance"),
+        (maps(lambda x, p: keeping(x, p, 1)), "all pictures lose the same maps", "chance"),
         (maps(lambda x, p: keeping(x, p, *x.shape[:2], 1, 1, scale=1)), "they are not scaled"),
         (maps(lambda x, p: keeping(x, p, *x.shape[:2], 1, 1, scale=1 / p if p else 1)), "this is 1 / p"),
         (maps(lambda x, p: keeping(x, p, *x.shape[:2], 1, 1, scale=1 - p)), "this is 1 - p"),
         (maps(lambda x, p: keeping(x, 1 - p, *x.shape[:2], 1, 1, scale=1 / (1 - p))), "the probability to DROP"),
         (maps(lambda x, p: keeping(x, p, *x.shape[:2], 1, 1, generator=torch.Generator().manual_seed(1))),
-         "two calls have their zeros"),
-        (maps(maps_exact), "exactly 20% are zero"),
+         "two calls have their zeros", "chance"),
+        (maps(maps_exact), "in each call exactly 21% are zero", "chance"),
+        (maps(maps_exact_in_each_picture), "depend on each other", "chance"),
+        (maps(maps_in_turn), "are zero together too often", "chance"),
         (maps(lambda x, p: x), "does training drop nothing"),
+        (maps(lambda x, p: F.dropout2d(x[:1], p)), "expected (4, 6, 2, 3)"),
         (lambda x, p, training: F.dropout2d(x, p, True), "set to 0 in evaluation"),
         (lambda x, p, training: F.dropout2d(x, p, training) * (1 if training else 1 - p), "scale in training"),
-        (maps_in_place, "changes its argument"),
+        (lambda x, p, training: F.dropout2d(x, 0.2, training), "p=0.5", "value"),
+        (lambda x, p, training: F.dropout2d(x, min(p, 0.5), training), "p=0.75", "value"),
+        (maps(lambda x, p: F.dropout2d(x.abs(), p)), "kept numbers are multiplied by", "value"),
+        (maps(once_for_each(lambda x, p: (x.shape, p), F.dropout2d)), "two calls have their zeros", "once"),
+        (once_for_each(lambda x, p, training: (x.shape, training and object()), maps_where), "values differ", "once"),
+        (maps_in_place, "changes its argument", "memory"),
+        (lambda x, p, training: F.dropout2d(x, p, training, inplace=True), "changes its argument", "memory"),
     ],
     "4": [
         (lambda: nn.Sequential(nn.Conv2d(1, 4, 5), nn.ReLU(), nn.Flatten(), nn.Linear(2304, 10)), "fixed places"),
-        (lambda: pooled(nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2)), "a move by 2 changes nothing"),
-        (lambda: pooled(nn.Conv2d(1, 8, 5, stride=2), nn.ReLU()), "a move by 2 changes nothing"),
-        (lambda: pooled(nn.MaxPool2d(2), nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2)), "a move by 4 changes"),
-        (two_windows(5, 7), "smaller moves change nothing, so the windows reach the border"),
-        (two_windows(7, 9), "or windows that reach the border"),
-        (lambda: pooled(nn.Conv2d(1, 8, 5)), "only brightness counts"),
-        (lambda: pooled(nn.Conv2d(1, 8, 1), nn.ReLU()), "only brightness counts"),
+        (lambda: pooled(nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2)), "a move by 2 changes nothing", "value"),
+        (lambda: pooled(nn.Conv2d(1, 8, 5, stride=2), nn.ReLU()), "a move by 2 changes nothing", "value"),
+        (lambda: pooled(nn.MaxPool2d(2), nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2)), "a move by 4", "value"),
+        (two_windows(5, 7), "smaller moves change nothing, so the windows reach the border", "value"),
+        (two_windows(7, 9), "or windows at the border", "value"),
+        (lambda: pooled(nn.Conv2d(1, 8, 5)), "only brightness counts", "structure"),
+        (lambda: pooled(nn.Conv2d(1, 8, 1), nn.ReLU()), "only brightness counts", "structure"),
+        (lambda: pooled(nn.Conv2d(1, 8, (1, 5)), nn.ReLU()), "what lies above what", "structure"),
+        (lambda: pooled(nn.Conv2d(1, 8, (5, 1)), nn.ReLU()), "what lies beside what", "structure"),
         (Constant, "all pictures give the same logits"),
         (NoisyInEvaluation, "two different answers"),
-        (Mixes, "a picture alone gives other logits"),
-        (lambda: Ended(nn.Softmax(1)), "a softmax stands at the end"),
-        (lambda: Ended(nn.LogSoftmax(1)), "a log_softmax stands at the end"),
-        (lambda: Ended(nn.ReLU()), "a relu stands at the end"),
-        (lambda: nn.Sequential(nn.Conv2d(1, 10, 5), nn.ReLU()), "expected (3, 10)"),
+        (Mixes, "a picture alone gives other logits", "structure"),
+        (lambda: Ended(nn.Softmax(1)), "a softmax stands at the end", "structure"),
+        (lambda: Ended(nn.LogSoftmax(1)), "a log_softmax stands at the end", "structure"),
+        (lambda: Ended(nn.ReLU()), "a relu stands at the end", "structure"),
+        (lambda: Ended(nn.Sigmoid()), "a sigmoid stands at the end", "structure"),
+        (lambda: Hand(lambda x: x.exp() / x.exp().sum(1, keepdim=True)), "a softmax stands at the end", "structure"),
+        (lambda: Hand(lambda x: x - x.logsumexp(1, keepdim=True)), "a log-softmax stands at the end", "structure"),
+        (lambda: Hand(lambda x: x * (x > 0)), "a ReLU stands at the end", "structure"),
+        (ListOfLayers, "is not among model.parameters()", "structure"),
+        (OneConvolutionForAll, "is not among model.parameters()", "once"),
+        (Remembers, "expected", "once"),
+        (Detached, "no gradient leads from the logits", "structure"),
+        (Normalises, "changes its argument x", "memory"),
+        (lambda: nn.Sequential(nn.Conv2d(1, 10, 5), nn.ReLU()), "expected (3, 10)", "structure"),
         (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "fixed places"),
-        (lambda: "a network", "expected an nn.Module"),
+        (lambda: "a network", "expected an nn.Module", "type"),
+        (lambda: Steady, "this makes a type, expected an nn.Module", "type"),
     ],
     "5": [
         (trained(plain_cnn, most=0), "where they usually lie"),
-        (trained(small, most=0), "where they usually lie"),
+        (trained(small, most=0), "where they usually lie", "value"),
         (trained(small, step=False), "is optimizer.step() missing"),
         (trained(small, lr=1e-6), "That is guessing"),
         (trained(small, mix=True), "are right, expected"),
-        (trained(small, first=20), "The optimizer made 20 steps"),
+        (trained(small, first=20), "The optimizer made 20 steps", "value"),
         (trained(small, passes=2), "a second time"),
         (many_steps, "the optimizer made 400 steps, expected 200 at most"),
-        (trained_once, "it returns the network of the first"),
-        (trained(small, end=lambda model: "done"), "the result is a str"),
-        (trained(small, end=lambda model: nn.Sequential(model, nn.Softmax(1))), "a softmax stands at the end"),
+        (trained_once, "it returns the network of the first", "once"),
+        (trained_on, "trains the network of the first one on", "once"),
+        (trained(small, end=lambda model: "done"), "the result is a str", "type"),
+        (by_hand, "no optimizer of torch.optim made a step", "type"),
+        (trained(small, end=lambda model: nn.Sequential(model, nn.Softmax(1))), "a softmax stands", "structure"),
+        (trained(small, end=lambda model: nn.Sequential(model, nn.Linear(10, 12))), "expected (3, 10)", "structure"),
+        (trained(Scored), "is not among model.parameters()", "structure"),
         (trained(lambda: nn.Sequential(nn.Flatten(), nn.Linear(9, 10))), "your code stops with RuntimeError"),
     ],
 }  # fmt: skip
