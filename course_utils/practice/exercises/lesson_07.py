@@ -240,7 +240,9 @@ def _logits(layers: dict[str, nn.Module], x: Tensor, relus: Sequence[str] = RELU
 def lenet5_for(make) -> None:
     """lenet5_for(side, channels, classes) -> LeNet-5 with its names, for other pictures."""
     if isinstance(make, nn.Module):
-        raise Wrong("expected the function that makes a network: write its name alone (for an answer that is a network)")
+        raise Wrong(
+            "expected the function that makes a network: write its name alone (for an answer that is a network)"
+        )
     made = []
     for seed, case in enumerate(((28, 1, 10), (32, 3, 12), (16, 2, 3), (48, 1, 2), (20, 5, 1), (28, 1, 10))):
         torch.manual_seed(seed)
@@ -536,16 +538,15 @@ def convolution_as_linear(as_linear) -> None:
             )
         if any(_storages(linear) & _storages(other) for other in made):
             raise Wrong("two calls return layers that share their numbers, expected a new layer in each call")
-        if not all(p.requires_grad for p in linear.parameters()):
-            raise Wrong("the new layer cannot be trained: a parameter has requires_grad=False, expected True")
         made.append(linear)
 
 
 def _same_numbers(linear: nn.Linear, conv: nn.Conv2d) -> None:
     outputs, channels, *kernel = conv.weight.shape
     x = _random(6, channels, *kernel)
+    got = call(linear, x.flatten(1), example=f"{conv} and 6 random inputs")
     with torch.no_grad():
-        expected, weight, got = conv(x).flatten(1), conv.weight, linear(x.flatten(1))
+        expected, weight = conv(x).flatten(1), conv.weight
         shift = expected - x.flatten(1) @ weight.flatten(1).T
 
         def with_weight(rows: Tensor) -> Tensor:
@@ -559,13 +560,15 @@ def _same_numbers(linear: nn.Linear, conv: nn.Conv2d) -> None:
             "the wrong sign": with_weight(-weight),
         }
         try:
-            same(got, expected, what="the output for 6 random inputs", mistakes=mistakes)
+            same(got, expected, what="the output", mistakes=mistakes)
         except Wrong as wrong:
             known = "this looks like" in str(wrong)
             numbers = [p.detach().flatten().sort().values for p in (linear.weight, weight)]
             if known or torch.allclose(*numbers, atol=1e-4):
                 raise
             raise Wrong(f"linear.weight holds other numbers: copy the weights of the convolution; {wrong}") from wrong
+    if not got.requires_grad or not all(p.requires_grad for p in linear.parameters()):
+        raise Wrong("no gradient gets to a parameter of the new layer, expected a layer that can be trained")
 
 
 # ---- 5: splits for k-fold ----

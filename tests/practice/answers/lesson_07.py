@@ -780,7 +780,7 @@ WRONG = {
         (once_for_each(str, linear_by_copy), "copy the weights of the convolution", "once"),
         (linear_from_a_cache, "share their numbers", "once"),
         (linear_of_a_frozen_convolution, "changes its argument conv", "state"),
-        (lambda conv: linear_by_copy(conv).requires_grad_(False), "has requires_grad=False, expected True", "state"),
+        (lambda conv: linear_by_copy(conv).requires_grad_(False), "expected a layer that can be trained", "state"),
     ],
     "5": [
         (cut(lambda n, k, seed: order(n, seed).chunk(k)), "differ by at most 1", "value"),
