@@ -136,7 +136,8 @@ def remember(model: nn.Module) -> Callable[[], None]:
     modes = [(module, module.training) for module in model.modules()]
     stored = [tensor for tensor in model.state_dict(keep_vars=True).values() if torch.is_tensor(tensor)]
     tensors = [(tensor, tensor.detach().clone()) for tensor in stored if not is_lazy(tensor)]
-    gradients = [(p, p.requires_grad, None if p.grad is None else p.grad.clone()) for p in model.parameters()]
+    made = [p for p in model.parameters() if not is_lazy(p)]
+    gradients = [(p, p.requires_grad, None if p.grad is None else p.grad.clone()) for p in made]
     return partial(_put_model_back, modes, tensors, gradients)
 
 

@@ -255,6 +255,11 @@ def test_a_model_that_is_handed_in_goes_back(exercise):
     assert {name: value.tolist() for name, value in model.state_dict().items()} == before
 
 
+def test_a_layer_without_numbers_yet_is_no_obstacle(exercise):
+    assert exercise(lambda f: call(f, 3), lambda x: nn.LazyLinear(x)) == "correct"
+    assert exercise(lambda model: [model(torch.zeros(1, 5))], nn.Sequential(nn.LazyLinear(2))) == "correct"
+
+
 def test_a_message_names_its_input_and_is_short(exercise):
     def wrong(text, *arguments, **options):
         def checker(answer):
