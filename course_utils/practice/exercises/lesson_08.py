@@ -467,8 +467,9 @@ def move_each(move_each) -> None:
 
 
 def _left(model: nn.Module) -> list:
-    """What nobody may touch between two epochs, besides the numbers."""
-    return [*(module.training for module in model.modules()), *(p.requires_grad for p in model.parameters())]
+    """What nobody may touch between two epochs, besides the numbers: modes, hooks, and what is trained."""
+    modules = [(module.training, len(module._forward_hooks)) for module in model.modules()]
+    return [*modules, *(p.requires_grad for p in model.parameters())]
 
 
 class _Epochs:
@@ -496,7 +497,9 @@ class _Epochs:
 
     def as_it_was(self) -> None:
         if _left(self.model) != self.left:
-            raise Wrong("your function changes the model's mode, or freezes it, expected that you do not touch it")
+            raise Wrong(
+                "your function changes the model's mode, freezes it or leaves a hook, expected that you do not touch it"
+            )
 
 
 def _equal(a: dict, b: dict, names: Sequence[str] | None = None) -> bool:

@@ -237,10 +237,15 @@ def lenet_of_average_pooling(side, channels, classes):
     return net
 
 
-def lenet_with_tanh(side, channels, classes):
-    net = lenet(side, channels, classes)
-    net.relu6 = nn.Tanh()
-    return net
+def lenet_with(name, make):
+    """LeNet-5 with another layer in the place of one of its own."""
+
+    def with_another(side, channels, classes):
+        net = lenet(side, channels, classes)
+        setattr(net, name, make())
+        return net
+
+    return with_another
 
 
 class LeNetSqueezed(LeNetClass):
@@ -267,6 +272,14 @@ class LeNetUnused(LeNetClass):
 class LeNetInPlace(LeNetClass):
     def forward(self, x):
         return super().forward(x.sub_(x.mean()).div_(x.std()).mul_(1.0))
+
+
+class LeNetRemembers(LeNetClass):
+    """Gives the same logits again for as many pictures."""
+
+    def forward(self, x):
+        self.known = getattr(self, "known", {})
+        return self.known.setdefault(len(x), super().forward(x))
 
 
 HEADS = {}
@@ -533,6 +546,13 @@ def mirrored(n, k, seed):
     return [torch.cat([half, n - 1 - half]) for half in halves]
 
 
+def half_and_half(n, k, seed):
+    """Each part takes as many of the first half as of the second."""
+    draw = random.Random(seed)
+    halves = [torch.tensor(draw.sample(part.tolist(), len(part))) for part in torch.arange(n).tensor_split(2)]
+    return [torch.cat(halves)[i::k] for i in range(k)]
+
+
 def first_stays(n, k, seed):
     """A shuffle of all but the first index."""
     rest = order(n - 1, seed) + 1
@@ -628,6 +648,7 @@ WRONG = {
         (lambda net, i, o: net.C3.weight.data.mul_(2)[o, i], "changes its argument net", "memory"),
         (lambda net, i, o: net.C3.weight[o, i].data.round_(decimals=2), "changes its argument net", "memory"),
         (lambda net, i, o: net.C3.weight.detach()[o, i].numpy(), "the kernel is a ndarray, expected a tensor", "type"),
+        (lambda net, i, o: net.C3.weight[o, i].half(), "25 values differ", "type"),
         (lambda net, i, o: net.C3.weight[o, i].tolist(), "the kernel is a list, expected a tensor", "type"),
         (lambda net, i, o: net.requires_grad_(False).C3.weight[o, i], "changes its argument net", "state"),
         (lambda net, i, o: net.eval().C3.weight[o, i], "changes its argument net", "state"),
@@ -668,13 +689,18 @@ WRONG = {
         (lambda s, c, k: lenet(s, c, k, end=nn.LogSoftmax(dim=1)), "log-softmax at the end", "structure"),
         (lambda s, c, k: lenet(s, c, k, end=nn.Tanh()), "values differ", "structure"),
         (lambda s, c, k: lenet(s, c, k, end=nn.Dropout(0.5)), "the output is", "structure"),
+        (lambda s, c, k: lenet(s, c, k, end=nn.Dropout(0.5)).eval(), "the output is", "structure"),
+        (lambda s, c, k: lenet(s, c, k, end=nn.BatchNorm1d(k, affine=False)), "the output", "structure"),
         (lambda s, c, k: lenet(s, c, k, c1=nn.Conv2d(c, 6, 5)), "C1 has padding=(0, 0), expected (2, 2)", "structure"),
         (lambda s, c, k: lenet(s, c, k, c1=nn.Conv2d(c, 6, 5, padding=2, padding_mode="reflect")),
          "padding_mode=reflect, expected zeros", "structure"),
         (lambda s, c, k: lenet(s, c, k, c3=nn.Conv2d(6, 16, 5, bias=False)), "expected 61,706", "structure"),
         (lambda s, c, k: lenet(s, c, k, c3=nn.Conv2d(6, 16, 5, groups=2)), "groups=2, expected 1", "structure"),
         (lenet_of_average_pooling, "S2 is a AvgPool2d, expected MaxPool2d", "structure"),
-        (lenet_with_tanh, "the output is", "structure"),
+        (lenet_with("relu6", nn.Tanh), "the output is", "structure"),
+        (lenet_with("relu1", lambda: nn.LeakyReLU(0.01)), "the output is", "structure"),
+        (lenet_with("relu3", nn.ReLU6), "the output is", "structure"),
+        (lenet_with("relu5", nn.GELU), "the output is", "structure"),
         (LeNetSqueezed, "this looks like squeeze() without a number", "structure"),
         (LeNetCut, "leaves no gradient in C1.weight", "structure"),
         (LeNetUnused, "the output is", "structure"),
@@ -683,6 +709,7 @@ WRONG = {
         (lambda s, c, k: nn.Sequential(lenet(s, c, k).C1), "no layer with the name C1"),
         (lenet_with_more, "61,709 parameters", "structure"),
         (lenet_from_a_cache, "two calls share their weights", "once"),
+        (LeNetRemembers, "the output is", "once"),
         (lenet_with_one_head, "two calls share their weights", "once"),
         (lambda s, c, k: lenet(s, c, k).requires_grad_(False), "leaves no gradient in C1.weight", "state"),
         (lambda s, c, k: LeNetInPlace(s, c, k), "changes its argument", "state"),
@@ -801,6 +828,7 @@ WRONG = {
         (cut(swapped), "neighbours in the file", "chance"),
         (cut(within_blocks), "follow a pattern", "chance"),
         (cut(mirrored), "are in one part for 60 of 60 seeds", "chance"),
+        (cut(half_and_half), "part 0 always has 30 of", "chance"),
         (cut(first_stays), "index 0 is in part 0 for 60 of 60 seeds", "chance"),
         (cut(lambda n, k, seed: torch.randperm(n).tensor_split(k)), "two different splits", "once"),
         (cut(once_for_each(lambda n, k, seed: (n, k), lambda n, k, seed: order(n, seed).tensor_split(k))),

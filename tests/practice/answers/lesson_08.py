@@ -1018,8 +1018,9 @@ WRONG = {
         (patience_with_losses_kept, "the list of losses has the shape", "once"),
         (patience_with(before=lambda model: model.eval()), "changes the model's mode", "state"),
         (patience_with(after=lambda model: model.eval()), "changes the model's mode", "state"),
-        (patience_with(after=lambda model: model.requires_grad_(False)), "or freezes it", "state"),
-        (patience_with(before=lambda model: model.requires_grad_(True)), "or freezes it", "state"),
+        (patience_with(after=lambda model: model.requires_grad_(False)), "freezes it", "state"),
+        (patience_with(before=lambda model: model.requires_grad_(True)), "freezes it", "state"),
+        (patience_with(before=lambda model: model.register_forward_hook(print)), "leaves a hook", "state"),
     ],
     "3": [
         (maps(lambda x, p: F.dropout(x, p)), "single numbers are set to 0", "chance"),
