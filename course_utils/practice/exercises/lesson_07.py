@@ -203,7 +203,9 @@ def _setting(layer: nn.Module, name: str) -> object:
     value = getattr(layer, name, None)
     if name == "padding" and isinstance(value, str):
         value = tuple(side // 2 if value == "same" else 0 for side in layer.kernel_size)
-    return (value, value) if name in ("kernel_size", "stride", "padding") and isinstance(value, int) else value
+    return (
+        (value, value) if name in ("kernel_size", "stride", "padding", "dilation") and isinstance(value, int) else value
+    )
 
 
 def _check_layers(net: nn.Module, case: tuple[int, int, int]) -> dict[str, nn.Module]:
