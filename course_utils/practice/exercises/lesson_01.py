@@ -1,16 +1,22 @@
 """The exercises of lesson 01: filters."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course_utils.practice.judge import NotDone, Wrong, array, call_on_copies, is_stub, same
+from course_utils.practice.advice import advice
+from course_utils.practice.judge import NotDone, Wrong, array, call, is_stub, same
 
 GAUSS = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], dtype=np.float32) / 16
 SOBEL_X = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=np.float32)
 GREY = (0.299, 0.587, 0.114)
+SECONDS = {"3": 240}
+TYPES = {  # what a picture of uint8 or an array leads to, where a tensor of floats is needed
+    "expected scalar type": "expected one type for picture and weights, such as image.astype(np.float32)",
+    "invalid combination": "expected tensors for PyTorch, torch.tensor(...) of an array",
+    "must be Tensor": "expected tensors for PyTorch, torch.tensor(...) of an array",
+    "or 4D (batched)": "expected four axes for PyTorch, [None, None] in front makes them",
+}
 
 
 def _picture(*shape: int, seed: int = 1) -> np.ndarray:
@@ -25,12 +31,6 @@ def _slide(image: np.ndarray, kernel: np.ndarray, fill: float | None = 0) -> np.
         image = np.pad(image, (rows // 2, columns // 2), constant_values=fill)
     windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
     return (windows * kernel).sum((2, 3))
-
-
-def _called(function: Callable, *arguments: object, example: str = "") -> object:
-    """What a function returns; Wrong if it stops, or changes one of its arguments. `example` names the arguments."""
-    changed = f"your function changes the array that it gets: compute a new one (for {example})"
-    return call_on_copies(function, *arguments, changed=changed, example=example)
 
 
 def _square(kernel: object, what: str, shape: tuple[int, ...] = (3, 3)) -> np.ndarray:
@@ -92,22 +92,25 @@ def shift_kernel(kernel) -> None:
 
 
 def padding_and_stride(pair) -> None:
-    """(padding, stride) that make (64, 96) of (256, 384) with a kernel of side 5."""
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+    """(padding, stride) that make (64, 96) of (256, 384) with a kernel of side 5; each may be a pair, as for conv2d."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise Wrong(f"expected the pair (padding, stride), got a {type(pair).__name__}")
-    if any(is_stub(value) for value in pair):
+    if any(map(is_stub, pair)):
         raise NotDone("padding and stride")
+    sizes = []
     for name, value, least in zip(("padding", "stride"), pair, (0, 1), strict=True):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= 400:
+        both = value if isinstance(value, tuple | list) and len(value) == 2 else (value, value)
+        if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or not least <= n <= 400 for n in both):
             raise Wrong(f"{name} is {value!r}, expected a whole number from {least} on, such as 2")
-    padding, stride = map(int, pair)
+        sizes.append(tuple(map(int, both)))
+    padding, stride = sizes
     got = tuple(F.conv2d(torch.zeros(1, 1, 256, 384), torch.zeros(1, 1, 5, 5), None, stride, padding).shape[2:])
     if got != (64, 96):
         looks = "which stride makes 64 of 256?"
-        if stride == 4:  # each more padding adds a row and a column to every second result
+        if stride == (4, 4):  # each more padding adds a row and a column to every second result
             few = "one row and column" if max(abs(got[0] - 64), abs(got[1] - 96)) == 1 else "rows and columns"
             looks = f"{few} too {'few' if got < (64, 96) else 'many'}: {'more' if got < (64, 96) else 'less'} padding."
-        raise Wrong(f"{looks} padding {padding} and stride {stride} give {got}, expected (64, 96)")
+        raise Wrong(f"{looks} padding {pair[0]} and stride {pair[1]} give {got}, expected (64, 96)")
 
 
 def grey_kernel(kernel) -> None:
@@ -123,55 +126,64 @@ def grey_kernel(kernel) -> None:
         "a plain mean of the three channels": np.full(3, 1 / 3),
         "equal weights of 1, which give the sum": np.ones(3),
     }
-    same(weights, right, what="the weights for red, green, blue", atol=6e-4, mistakes=mistakes)
+    same(weights, right, what="grey_kernel[0, :, 0, 0]", atol=6e-4, mistakes=mistakes)
 
 
 def one_step(descend) -> None:
-    """descend(weight, slope, rate): weight - rate * slope, for numbers and tensors; the arguments stay as they are."""
+    """descend(weight, slope, rate): weight - rate * slope, for numbers and tensors, as a new number or tensor."""
     table, slopes = torch.tensor([[1.0, -2.0], [0.5, 3.0]]), torch.tensor([[2.0, 1.0], [-4.0, 0.0]])
-    cases = [(2.0, 3.0, 0.1), (-1.0, -2.0, 0.5), (table, slopes, 0.25), (torch.zeros(1, 1, 3, 3) + 1, 7.0, 2.0)]
+    cases = [
+        (2.0, 3.0, 0.1),
+        (-1.0, -2.0, 0.5),
+        (0.123, 0.456, 0.01),
+        (100.0, -250.0, 0.004),
+        (table, slopes, 0.25),
+        (slopes, table, 0.25),
+        (table, 0 * slopes, 0.5),
+        (torch.ones(1, 1, 3, 3), 7.0, 2.0),
+    ]
     for weight, slope, rate in [*cases, cases[0]]:
-        shown = [
-            str(v.tolist() if torch.is_tensor(v) and v.numel() < 5 else v).partition("\n")[0] for v in (weight, slope)
-        ]
-        shown = [text if len(text) < 50 else "nine ones" for text in shown]
-        example = f"the weight {shown[0]}, the slope {shown[1]}, the rate {rate}"
-        same(
-            _called(descend, weight, slope, rate, example=example),
-            weight - rate * slope,
-            what="the new weight",
-            example=example,
-            mistakes={
-                "a step with the slope: plus instead of minus": weight + rate * slope,
-                "a step without the rate": weight - slope,
-                "a step without the slope": weight - rate,
-                "the change alone: subtract it from the weight": rate * slope,
-                "the change alone, with its sign": -rate * slope,
-                "a rate that is always 0.1": weight - 0.1 * slope,
-                "slope and weight exchanged": slope - rate * weight,
-                "a division by the rate": weight - slope / rate,
-            },
-        )
+        with advice(
+            {
+                "converted to": "expected a function for tensors, too, not for numbers alone",
+                "must be Tensor": "expected a function for plain numbers, too, not for tensors alone",
+                "object has no attribute": "expected a function for plain numbers, too, not for tensors alone",
+            }
+        ):
+            got = call(descend, weight, slope, rate, new=True)
+        mistakes = {
+            "a step with the slope: plus instead of minus": weight + rate * slope,
+            "a step without the rate": weight - slope,
+            "a step without the slope": weight - rate,
+            "the change alone: subtract it from the weight": rate * slope,
+            "the change alone, with its sign": -rate * slope,
+            "a rate that is always 0.1": weight - 0.1 * slope,
+            "slope and weight exchanged": slope - rate * weight,
+            "a division by the rate": weight - slope / rate,
+        }
+        same(got, weight - rate * slope, what="the new weight", mistakes=mistakes)
 
 
 # ---- the exercises ----
 
 
 def slide_with_padding(slide) -> None:
-    """slide(image, kernel) -> (H, W) float: the weighted sums, zeros around the picture."""
+    """slide(image, kernel) -> (H, W): the weighted sums, zeros around the picture."""
     numbers = np.random.default_rng(4)
+    weights = {side: numbers.normal(size=(side, side)).astype(np.float32) for side in (1, 3, 5, 7, 11)}
     cases = [
         (_picture(9, 7), SOBEL_X),
-        (_picture(6, 11, seed=2), np.arange(9, dtype=np.float32).reshape(3, 3)),
-        (_picture(12, 8, seed=3), np.eye(5, dtype=np.float32)),
-        (_picture(8, 8, seed=5), (numbers.normal(size=(3, 3))).astype(np.float32)),
-        (_picture(10, 5, seed=6), (numbers.random((7, 7)) / 20).astype(np.float32)),
-        (_picture(1, 1, seed=7), GAUSS),
+        (_picture(9, 7, seed=2), weights[3]),
+        (_picture(6, 11, seed=3), np.arange(9, dtype=np.float32).reshape(3, 3)),
+        (_picture(12, 8, seed=4), weights[5]),
+        (_picture(10, 5, seed=5), weights[7] / 20),
+        (_picture(14, 13, seed=6), weights[11]),
+        (_picture(8, 8, seed=7), weights[1]),
+        (_picture(1, 1, seed=8), GAUSS),
     ]
     for image, kernel in [*cases, cases[0]]:
-        pad = kernel.shape[0] // 2
+        pad = len(kernel) // 2
         result = _slide(image, kernel)
-        example = f"a uint8 picture of shape {image.shape} and a kernel of shape {kernel.shape}"
         mistakes = {
             "the flipped kernel: that is a true convolution": _slide(image, kernel[::-1, ::-1]),
             "padding in the wrong place: all of it at the end": np.roll(result, -pad, (0, 1)),
@@ -181,6 +193,7 @@ def slide_with_padding(slide) -> None:
             "sums cut off at 0 and 255": result.clip(0, 255),
             "weights without their fractions": _slide(image, kernel.astype(int)),
             "results without their fractions": np.trunc(result),
+            "results rounded to whole numbers": result.round(),
         }
         if min(image.shape) > 2 * pad:
             inside = _slide(image, kernel, fill=None)
@@ -188,13 +201,15 @@ def slide_with_padding(slide) -> None:
             mistakes["a border that was left at 0: pad the picture, not the result"] = np.pad(inside, pad)
             mirrored = _slide(np.pad(image, pad, mode="reflect"), kernel, fill=None)
             mistakes["a mirrored border, as OpenCV makes it; here the pixels outside are 0"] = mirrored
-        got = _called(slide, image, kernel, example=example)
-        same(got, result, what="the result", atol=1e-2, example=example, mistakes=mistakes)
-
-
-def _magnitude(channel: np.ndarray) -> np.ndarray:
-    gx, gy = (_slide(channel, kernel, fill=None) for kernel in (SOBEL_X, SOBEL_X.T))
-    return np.hypot(gx, gy)
+        with advice(
+            {
+                "could not be broadcast": "expected windows as large as the kernel, inside the padded picture",
+                "out of bounds": "expected windows inside the padded picture: is there enough padding at the end?",
+            }
+            | TYPES
+        ):
+            got = call(slide, image, kernel)
+        same(got, result, atol=1e-2, mistakes=mistakes)
 
 
 def _same_grey(rows: int, columns: int) -> np.ndarray:
@@ -205,151 +220,164 @@ def _same_grey(rows: int, columns: int) -> np.ndarray:
 
 
 def colour_magnitude(edges) -> None:
-    """edges(picture) of (H, W, 3) -> (H, W) float: the largest of the channels' magnitudes; the border is free."""
-    dark = _picture(7, 9, 3, seed=3) // 5
+    """edges(picture) of (H, W, 3) -> (H, W): the largest of the channels' magnitudes; the border is free."""
     cases = {
         "random colours": _picture(12, 10, 3),
+        "other random colours": _picture(12, 10, 3, seed=2),
         "an edge between red and green of one grey": _same_grey(8, 12),
-        "dark random colours": dark,
+        "dark random colours": _picture(7, 9, 3, seed=3) // 5,
         "one grey in all channels": np.repeat(_picture(9, 6, 1, seed=5), 3, axis=2),
+        "three rows": _picture(3, 11, 3, seed=6),
     }
     for name, picture in [*cases.items(), next(iter(cases.items()))]:
-        example = f"{name}, shape {picture.shape}"
-        channels = np.stack([_magnitude(picture[..., c]) for c in range(3)])
-        clipped = [
-            np.hypot(*(_slide(picture[..., c], k, fill=None).clip(0, 255) for k in (SOBEL_X, SOBEL_X.T)))
-            for c in range(3)
-        ]
-        g = [[_slide(picture[..., c], k, fill=None) for c in range(3)] for k in (SOBEL_X, SOBEL_X.T)]
-        got, shape = array(_called(edges, picture, example=example)), picture.shape[:2]
+        with advice({"truth value": "expected the largest of each pixel: max(axis=2), not Python's max"} | TYPES):
+            got = array(call(edges, picture, example=f"{name}, shape {picture.shape}"))
+        channels = np.moveaxis(picture, 2, 0)
+        gx, gy = (np.stack([_slide(channel, k, fill=None) for channel in channels]) for k in (SOBEL_X, SOBEL_X.T))
+        magnitudes, shape = np.hypot(gx, gy), picture.shape[:2]
         if got.shape != shape:
             looks = {
-                channels.shape[1:]: "; this looks like a result without padding",
-                (*shape, 3): "; three magnitudes are left: take the largest of each pixel",
+                magnitudes.shape[1:]: "this looks like a result without padding: ",
+                (*shape, 3): "three magnitudes are left, take the largest of each pixel: ",
+                (3, *shape): "three magnitudes are left, take the largest of each pixel: ",
             }.get(got.shape, "")
-            raise Wrong(f"the result has the shape {got.shape}, expected {shape} (for {example}){looks}")
+            raise Wrong(f"{looks}the result has the shape {got.shape}, expected {shape}")
+        largest = magnitudes.max(0)
         same(
             got[1:-1, 1:-1],
-            channels.max(0),
+            largest,
             what="the largest magnitude, away from the border,",
             atol=1e-2,
-            example=example,
             mistakes={
-                "gradients cut off at 0 and 255: OpenCV keeps uint8 with the depth -1": np.max(clipped, axis=0),
-                "a magnitude cut off at 255": channels.max(0).clip(0, 255),
-                "a magnitude made uint8": channels.max(0).clip(0, 255).astype(np.uint8),
+                "gradients cut off at 0 and 255: OpenCV keeps uint8 with the depth -1": (
+                    np.hypot(gx.clip(0, 255), gy.clip(0, 255)).max(0)
+                ),
+                "a magnitude cut off at 255": largest.clip(0, 255),
+                "a magnitude made uint8": largest.clip(0, 255).astype(np.uint8),
+                "magnitudes rounded to whole numbers": largest.round(),
                 "the magnitude of the grey picture, which does not see all edges": _magnitude(picture @ np.array(GREY)),
                 "the magnitude of the channels' mean": _magnitude(picture.mean(2)),
-                "the sum of the three magnitudes": channels.sum(0),
-                "the mean of the three magnitudes": channels.mean(0),
-                "the smallest of the three magnitudes": channels.min(0),
-                "the red channel alone": channels[0],
-                "the green channel alone": channels[1],
-                "the blue channel alone": channels[2],
-                "the square of the magnitude; the root is missing": channels.max(0) ** 2,
-                "the sum of the two sizes |gx| + |gy|": np.max(np.abs(g[0]) + np.abs(g[1]), axis=0),
-                "the gradient in x alone": np.abs(g[0]).max(0),
-                "the gradient in y alone": np.abs(g[1]).max(0),
-                "the largest gx with the largest gy, perhaps of another channel": np.hypot(
-                    np.abs(g[0]).max(0), np.abs(g[1]).max(0)
+                "the magnitude of each pixel's largest channel": _magnitude(picture.max(2)),
+                "the sum of the three magnitudes": magnitudes.sum(0),
+                "the mean of the three magnitudes": magnitudes.mean(0),
+                "the smallest of the three magnitudes": magnitudes.min(0),
+                "the red channel alone": magnitudes[0],
+                "the green channel alone": magnitudes[1],
+                "the blue channel alone": magnitudes[2],
+                "the square of the magnitude; the root is missing": largest**2,
+                "the sum of the two sizes |gx| + |gy|": (abs(gx) + abs(gy)).max(0),
+                "the gradient in x alone": abs(gx).max(0),
+                "the gradient in y alone": abs(gy).max(0),
+                "the largest gx with the largest gy, perhaps of another channel": (
+                    np.hypot(abs(gx).max(0), abs(gy).max(0))
                 ),
             },
         )
+
+
+def _magnitude(channel: np.ndarray) -> np.ndarray:
+    return np.hypot(*(_slide(channel, kernel, fill=None) for kernel in (SOBEL_X, SOBEL_X.T)))
 
 
 def learned_kernel(learn) -> None:
     """learn(pictures, targets) -> (3, 3): the kernel that made the targets, whatever way finds it."""
     numbers = np.random.default_rng(2)
     kernels = SOBEL_X, numbers.normal(size=(3, 3)).round(1), np.array([[0, 0, 0.5], [0, -3, 0], [4, 0, 1.25]])
-    shapes = (20, 16, 16), (12, 20, 14), (30, 9, 13)
+    shapes = (12, 20, 14), (12, 20, 14), (1, 60, 45)
     cases = [(kernel, numbers.random(shape, dtype=np.float32)) for kernel, shape in zip(kernels, shapes, strict=True)]
     for kernel, pictures in [*cases, cases[0]]:
         targets = np.stack([_slide(picture, kernel, fill=None) for picture in pictures]).astype(np.float32)
-        pixels = np.lib.stride_tricks.sliding_window_view(pictures, (3, 3), axis=(1, 2)).reshape(-1, 9)
-        mean_target = np.broadcast_to(targets.mean(0), targets.shape).ravel()
         example = f"pictures {pictures.shape}, the kernel {' '.join(f'{w:g}' for w in kernel.ravel())}"
-        got = array(_called(learn, pictures, targets, example=example), "the learned kernel").astype(float)
-        if got.ndim > 2 and got.squeeze().shape == (3, 3):
-            zeros = ", ".join("0" * (got.ndim - 2))
-            raise Wrong(
-                f"axes of length 1 are left, [{zeros}] takes them away: the learned kernel has the shape {got.shape}, "
-                f"expected (3, 3) (for {example})"
-            )
-        hint, fallback = "", {}
-        if got.shape == kernel.shape:
-            if not (np.isfinite(got).all() and abs(got).max() < 100):
-                worst = got.ravel()[np.nan_to_num(abs(got), nan=np.inf).argmax()]
-                raise Wrong(
-                    "the weights run away: is zero_grad called in every step? Else a smaller learning rate. "
-                    f"The learned kernel holds {worst:.3g}, expected weights from -4 to 4 (for {example})"
-                )
-            factor = (got * kernel).sum() / (kernel**2).sum()
-            if (0.1 < factor < 0.9 or factor > 1.1) and abs(got - factor * kernel).max() < 0.05:
-                raise Wrong(
-                    f"all nine weights are {factor:.2f} times the right ones: did you rescale the pictures? The "
-                    f"targets were made from the pictures as they are (for {example})"
-                )
-            error = abs(got - kernel).max()
-            if 0.05 < error < 0.3:
-                hint = ", near but not right to 0.05 (train for more steps),"
-            else:
-                fallback = {"a training without zero_grad in every step, or with too few steps": got}
-        same(
-            got,
-            kernel,
-            what=f"the learned kernel{hint}",
-            atol=0.05,
-            example=example,
-            mistakes={
-                "the flipped kernel": kernel[::-1, ::-1],
-                "the transposed kernel": kernel.T,
-                "targets without a channel axis: the loss then compares each picture with the targets of all": (
-                    np.linalg.lstsq(pixels, mean_target, rcond=None)[0].reshape(3, 3)
-                ),
-                "a kernel that has not learned yet: more steps, or a larger learning rate": np.zeros((3, 3)),
+        with advice(
+            {
+                "to have 1 channels": "expected a channel axis, pictures[:, None]",
+                "does not require grad": "expected weights that ask for a gradient, requires_grad=True",
+                "a leaf Variable": "expected the step inside torch.no_grad()",
             }
-            | fallback,
+            | TYPES
+        ):
+            got = array(call(learn, pictures, targets, example=example), "the learned kernel").astype(float)
+        _learned(got, kernel, pictures, targets)
+
+
+def _learned(got: np.ndarray, kernel: np.ndarray, pictures: np.ndarray, targets: np.ndarray) -> None:
+    """Raise Wrong unless `got` is the kernel, up to 0.05."""
+    if got.ndim > 2 and got.shape[-2:] == got.squeeze().shape == (3, 3):
+        zeros = ", ".join("0" * (got.ndim - 2))
+        raise Wrong(
+            f"axes of length 1 are left, [{zeros}] takes them away: the learned kernel has the shape {got.shape}, "
+            "expected (3, 3)"
         )
+    pixels = np.lib.stride_tricks.sliding_window_view(pictures, (3, 3), axis=(1, 2)).reshape(-1, 9)
+    mean_target = np.broadcast_to(targets.mean(0), targets.shape).ravel()
+    mistakes = {
+        "the flipped kernel": kernel[::-1, ::-1],
+        "the transposed kernel": kernel.T,
+        "targets without a channel axis: the loss then compares each picture with the targets of all": (
+            np.linalg.lstsq(pixels, mean_target, rcond=None)[0].reshape(3, 3)
+        ),
+        "a kernel that has not learned yet: more steps, or a larger learning rate": np.zeros((3, 3)),
+    }
+    what = "the learned kernel"
+    if got.shape == kernel.shape:
+        if not (np.isfinite(got).all() and abs(got).max() < 100):
+            worst = got.ravel()[np.nan_to_num(abs(got), nan=np.inf).argmax()]
+            raise Wrong(
+                "the weights run away: is zero_grad called in every step? Else a smaller learning rate. "
+                f"The learned kernel holds {worst:.3g}, expected weights from -4 to 4"
+            )
+        factor = (got * kernel).sum() / (kernel**2).sum()
+        if (0.1 < factor < 0.9 or factor > 1.1) and abs(got - factor * kernel).max() < 0.05:
+            raise Wrong(
+                f"all nine weights are {factor:.2f} times the expected ones: did you rescale the pictures? The "
+                "targets were made from the pictures as they are"
+            )
+        if 0.05 < abs(got - kernel).max() < 0.3:
+            what += ", near but not right to 0.05 (train for more steps),"
+        else:
+            mistakes["a training without zero_grad in every step, or with too few steps"] = got
+    same(got, kernel, what=what, atol=0.05, mistakes=mistakes)
 
 
 def dot_finder(kernel) -> None:
-    """Any odd square kernel that gives 0 on equal pixels, and its largest result at a bright dot, not beside it."""
+    """Any odd square kernel that gives 0 on equal pixels, and its largest result at a bright dot, nowhere else."""
     kernel = array(kernel, "your kernel").astype(float)
     if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or kernel.shape[0] % 2 == 0:
         raise Wrong(f"your kernel has the shape {kernel.shape}, expected a square with an odd side, such as (3, 3)")
     if not np.isfinite(kernel).all():
         raise Wrong(f"your kernel holds nan or inf, expected weights (its shape is {kernel.shape})")
-    side = 2 * kernel.shape[0] + 13
-    flat = np.full((side, side), 100)
+    side = 2 * len(kernel) + 13
+    flat, weights = torch.full((side, side), 100.0).double(), torch.tensor(kernel)
 
-    def slid(picture: np.ndarray) -> np.ndarray:
-        both = (torch.tensor(a, dtype=torch.float64)[None, None] for a in (picture, kernel))
-        return F.conv2d(*both)[0, 0].numpy()
+    def slid(picture: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(picture[None, None], weights[None, None])[0, 0]
 
-    level = abs(slid(flat)).max()
-    if level > 1e-3 * abs(kernel).max() * 100 or not abs(kernel).max():
+    level = slid(flat).abs().max()
+    if level > 1e-5 * 100 * weights.abs().sum() or not weights.any():
         raise Wrong(
             f"equal pixels of 100 give {level:.3g}, expected 0: the weights have to add up to 0, but not all be 0"
         )
-    dot, edge = flat.copy(), flat.copy()
+    dot, edge = flat.clone(), flat.clone()
     dot[side // 2, side // 2] = 200
     edge[:, side // 2 + 1 :] = 200
-    on_dot = slid(dot)
-    middle = len(on_dot) // 2
-    place = np.unravel_index(on_dot.argmax(), on_dot.shape)
-    if place != (middle, middle):
-        down, right = (int(step) for step in np.subtract(place, middle))
+    results = slid(dot)
+    middle = len(results) // 2
+    on_dot = results[middle, middle].item()
+    results[middle, middle] = -torch.inf
+    largest = on_dot - 1e-6 * abs(on_dot)  # what is nearer is equal
+    if results.max() >= largest:
+        down, right = (int(step) - middle for step in np.unravel_index(results.argmax().item(), results.shape))
         raise Wrong(
-            f"the largest result lies beside the dot ({down:+d} rows, {right:+d} columns): "
-            f"it is {on_dot.max():.3g} there, and {on_dot[middle, middle]:.3g} on the dot"
+            f"a result beside the dot ({down:+d} rows, {right:+d} columns) is {results.max():.3g}, "
+            f"expected less than on the dot: it is {on_dot:.3g} there"
         )
-    bright = {"right": edge, "left": edge[:, ::-1], "lower": edge.T, "upper": edge.T[::-1]}
+    bright = {"right": edge, "left": edge.fliplr(), "lower": edge.T, "upper": edge.T.flipud()}
     for where, picture in bright.items():
-        strongest = abs(slid(picture.copy())).max()
-        if on_dot.max() <= strongest:
+        strongest = slid(picture).abs().max()
+        if strongest >= largest:
             raise Wrong(
-                f"it finds edges as well: a dot of 200 on 100 gives {on_dot.max():.3g}, "
-                f"but an edge with 200 on the {where} side up to {strongest:.3g}"
+                f"it finds edges as well: an edge with 200 on the {where} side gives up to {strongest:.3g}, "
+                f"expected less than a dot of 200 on 100, which gives {on_dot:.3g}"
             )
 
 
@@ -357,17 +385,17 @@ def pooling_by_hand(max_pool) -> None:
     """max_pool(image, side, stride) -> the largest number of each window of side x side, `stride` pixels apart."""
     cases = [
         (_picture(8, 12), 2, 2),
+        (_picture(8, 12, seed=9), 2, 2),
         (_picture(9, 7, seed=2), 3, 2),
         (_picture(11, 10, seed=3).astype(np.float32) / 7 - 20, 4, 3),
         (_picture(7, 9, seed=4), 2, 3),
-        (-1 - _picture(6, 6, seed=5).astype(np.float32), 3, 3),
+        (-1e6 - _picture(6, 6, seed=5).astype(np.float32), 3, 3),
         (_picture(5, 8, seed=6), 5, 1),
+        (_picture(6, 5, seed=7).astype(np.float64) / 3, 1, 4),
     ]
     for image, side, stride in [*cases, cases[0]]:
         windows = np.lib.stride_tricks.sliding_window_view(image, (side, side))
         every, means = windows.max((2, 3)), windows.mean((2, 3))
-        example = f"a picture of shape {image.shape}, side {side}, stride {stride}"
-        result = array(_called(max_pool, image, side, stride, example=example))
         mistakes = {
             "the means: the largest number of each window is expected": means[::stride, ::stride],
             "the smallest numbers": windows.min((2, 3))[::stride, ::stride],
@@ -378,7 +406,15 @@ def pooling_by_hand(max_pool) -> None:
             "a result that begins with 0, which is larger than negative numbers": every[::stride, ::stride].clip(0),
             "numbers without their fractions": np.trunc(every[::stride, ::stride]),
         }
-        same(result, every[::stride, ::stride], example=example, mistakes=mistakes)
+        with advice(
+            {
+                "zero-size array": "expected windows inside the image: is `end` too large?",
+                "truth value": "expected the largest number of a window: window.max(), not Python's max",
+            }
+            | TYPES
+        ):
+            got = call(max_pool, image, side, stride)
+        same(got, every[::stride, ::stride], mistakes=mistakes)
 
 
 CHECKERS = {
