@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from course_utils.practice.judge import NotDone, Wrong
+from course_utils.practice.judge import NotDone, Wrong, _error_name, _one_line
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def advice(slips: Mapping[str, str]) -> Iterator[None]:
     except (NotDone, Wrong):
         raise
     except Exception as error:
-        text = " ".join(f"{type(error).__name__}: {error}".split())
+        text = f"{_error_name(error)}: {_one_line(error)}"
         for words, expected in slips.items():
             if words in text:
                 raise Wrong(f"{expected}: your code stops with {text[:110]}") from error

@@ -9,6 +9,42 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+# ---- wrong in every exercise ----
+
+
+def once(function):
+    """What the first call returned."""
+    kept = []
+
+    def answer(*arguments):
+        kept.append(function(*arguments) if not kept else kept[0])
+        return kept[0]
+
+    return answer
+
+
+def once_by_shape(function):
+    """What the first call with arguments of this shape or length returned."""
+    kept = {}
+
+    def answer(*arguments):
+        sizes = tuple(getattr(a, "shape", len(a) if isinstance(a, bytes) else a) for a in arguments)
+        return kept.setdefault(sizes, function(*arguments))
+
+    return answer
+
+
+def counted(function):
+    """Each call adds one more."""
+    calls = []
+
+    def answer(*arguments):
+        calls.append(1)
+        return function(*arguments) + len(calls) - 1
+
+    return answer
+
+
 # ---- 1: sizes ----
 
 
@@ -37,14 +73,6 @@ def sizes_of_the_lessons_parser(raw):
     return elements.reshape(sizes).shape
 
 
-FIRST = []
-
-
-def sizes_of_the_first_call(raw):
-    FIRST.append(sizes_struct(raw))
-    return FIRST[0]
-
-
 # ---- 2: unparse ----
 
 
@@ -59,6 +87,33 @@ def unparse_by_hand(array):
     for value in array.flatten():
         out.append(int(value))
     return out
+
+
+def unparse_numpy(array):
+    head = np.array([8 * 256 + array.ndim, *array.shape], dtype=">u4")
+    return np.concatenate([head.view(np.uint8), array.ravel()]).tobytes()
+
+
+def unparse_in_memory_order(array):
+    """np.nditer goes through the elements as they lie in memory."""
+    return unparse_struct(array)[: 4 + 4 * array.ndim] + bytes(
+        int(value) for value in np.nditer(array, ["zerosize_ok"])
+    )
+
+
+def unparse_dark(array):
+    """Right, but the array is black afterwards."""
+    raw = unparse_struct(array)
+    array.fill(0)
+    return raw
+
+
+OUT = bytearray()
+
+
+def unparse_longer_and_longer(array):
+    OUT.extend(unparse_struct(array))
+    return OUT
 
 
 def unparse_with(order=">", code=8, dimensions=None, size="I", elements=np.ndarray.tobytes, turn=1):
@@ -190,6 +245,94 @@ class Shared(Late):
         Shared.images, Shared.labels = images, labels
 
 
+class Stored(Late):
+    """One list of samples for all data sets."""
+
+    samples = {}
+
+    def __getitem__(self, i):
+        return Stored.samples.setdefault(i, super().__getitem__(i))
+
+
+class ByDefault(Late):
+    """The list that is the default value belongs to all."""
+
+    def __init__(self, images, labels, pictures=[]):  # noqa: B006
+        super().__init__(images, labels)
+        pictures += [self.picture(image) for image in images]
+        self.pictures = pictures
+
+    def __getitem__(self, i):
+        return self.pictures[i], self.label(i)
+
+
+class Backwards(Late):
+    def label(self, i):
+        return int(self.labels[-i])
+
+
+class SignedLabels(Late):
+    def label(self, i):
+        return int(self.labels[i].to(torch.int8))
+
+
+class DigitLabels(Late):
+    def label(self, i):
+        return int(self.labels[i]) % 10
+
+
+class FloatLabels(Late):
+    def label(self, i):
+        return float(self.labels[i])
+
+
+class OneLabels(Late):
+    def label(self, i):
+        return self.labels[i : i + 1].long()
+
+
+class Int32Labels(Late):
+    def label(self, i):
+        return self.labels[i].int()
+
+
+class Darkens(Late):
+    """What it has given out once is black."""
+
+    def __getitem__(self, i):
+        sample = super().__getitem__(i)
+        self.images[i] = 0
+        return sample
+
+
+class DarkensTheNext(Late):
+    def __getitem__(self, i):
+        self.images[i + 1 :] = 0
+        return super().__getitem__(i)
+
+
+class Halves(Late):
+    def picture(self, raw):
+        return raw.half().unsqueeze(0) / 255
+
+
+class SquarePictures(Late):
+    def picture(self, raw):
+        side = min(raw.shape)
+        return raw[:side, :side].float().unsqueeze(0) / 255
+
+
+class By256(Late):
+    def picture(self, raw):
+        return raw.float().unsqueeze(0) / 256
+
+
+class ReversesLabels(Late):
+    def __init__(self, images, labels):
+        super().__init__(images, labels.clone())
+        labels.zero_()
+
+
 class ByTheLargest(Late):
     def picture(self, raw):
         return (raw.float() / self.images.max()).unsqueeze(0)
@@ -238,7 +381,31 @@ def x(images):
     return images.double() / 255
 
 
+def statistics_numpy(images):
+    by_channel = images.numpy().transpose(1, 0, 2, 3).reshape(images.shape[1], -1) / 255.0
+    return by_channel.mean(1).tolist(), by_channel.std(1, ddof=1).tolist()
+
+
+def statistics_bright(images):
+    """Right, but dark pixels are black afterwards."""
+    result = statistics_torch(images)
+    images[images < 50] = 0
+    return result
+
+
+def statistics_of(choose):
+    return lambda images: statistics_torch(choose(images))
+
+
 EACH = (0, 2, 3)
+SUMS = []
+
+
+def statistics_so_far(images):
+    """Also of the pictures of earlier calls with as many channels."""
+    SUMS.append(images.transpose(0, 1).flatten(1))
+    return statistics_torch(torch.cat([part for part in SUMS if len(part) == images.shape[1]], 1)[None, :, None])
+
 
 # ---- 5: a format of one's own ----
 
@@ -304,6 +471,12 @@ def pack_into_a_global(images):
     return b""
 
 
+def pack_a_number(images):
+    """The bytes are the place of the pictures in a list."""
+    KEPT.append(images.copy())
+    return struct.pack(">I", len(KEPT) - 1)
+
+
 def pack_28(images):
     return zlib.compress(images.tobytes())
 
@@ -316,6 +489,89 @@ def pack_dark(images):
     return pack_zlib(images // 16 * 16)
 
 
+def pack_only_28(images):
+    """Small for pictures of 28 rows alone."""
+    return b"z" + pack_zlib(images) if images.shape[1] == 28 else b"p" + unparse_struct(images)
+
+
+def unpack_only_28(raw):
+    rest = raw[1:]
+    return unpack_zlib(rest) if raw[:1] == b"z" else np.frombuffer(rest[16:], np.uint8).reshape(sizes_struct(rest))
+
+
+def pack_long_runs(images):
+    """As pack_runs, but a run is cut at 65,535 zeros."""
+    out, zeros = bytearray(struct.pack(">3I", *images.shape)), 0
+    for value in [*images.ravel().tolist(), None]:
+        if value == 0:
+            zeros += 1
+            continue
+        if zeros:
+            out += b"\0" + struct.pack(">H", min(zeros, 65_535))
+            zeros = 0
+        if value is not None:
+            out.append(value)
+    return bytes(out)
+
+
+def unpack_long_runs(raw):
+    out, i = [], 12
+    while i < len(raw):
+        zeros = 0 if raw[i] else struct.unpack(">H", raw[i + 1 : i + 3])[0]
+        out += [0] * zeros if zeros else [raw[i]]
+        i += 3 if zeros else 1
+    return np.array(out, dtype=np.uint8).reshape(struct.unpack(">3I", raw[:12]))
+
+
+def pack_shorts(images):
+    return struct.pack(">3H", *(size % 65_536 for size in images.shape)) + zlib.compress(images.tobytes())
+
+
+def unpack_shorts(raw):
+    return np.frombuffer(zlib.decompress(raw[6:]), np.uint8).reshape(struct.unpack(">3H", raw[:6]))
+
+
+def pack_and_clear(images):
+    raw = pack_zlib(images)
+    images.fill(0)
+    return raw
+
+
+def pack_cut_zeros(images):
+    """Zeros at the end are lost."""
+    return struct.pack(">3I", *images.shape) + zlib.compress(images.tobytes().rstrip(b"\0"))
+
+
+def unpack_cut_zeros(raw):
+    shape = struct.unpack(">3I", raw[:12])
+    flat = np.frombuffer(zlib.decompress(raw[12:]), np.uint8)
+    return flat.reshape(shape) if flat.size == np.prod(shape) else flat.reshape(-1, *shape[1:])
+
+
+PACKED = bytearray()
+
+
+def pack_behind_the_last(images):
+    PACKED.extend(zlib.compress(images.tobytes()))
+    return struct.pack(">3I", *images.shape) + bytes(PACKED)
+
+
+def unpack_the_last(raw):
+    part = zlib.decompressobj()
+    return np.frombuffer(part.decompress(raw[12:]), np.uint8).reshape(struct.unpack(">3I", raw[:12]))
+
+
+KINDS = {
+    "1": "value once type",
+    "2": "value once memory type",
+    "3": "value once memory type",
+    "4": "value once memory",
+    "5": "value once memory type",
+    "a": "value once type",
+    "b": "value once type",
+    "c": "value",
+    "d": "value once memory",
+}
 RIGHT = {
     "1": [
         sizes_struct,
@@ -324,9 +580,9 @@ RIGHT = {
         lambda data: torch.tensor(sizes_by_hand(data)),
         sizes_of_the_lessons_parser,
     ],
-    "2": [unparse_struct, unparse_by_hand],
+    "2": [unparse_struct, unparse_by_hand, unparse_numpy],
     "3": [Late, Early, ByNumpy],
-    "4": [statistics_torch, statistics_loop, statistics_counts],
+    "4": [statistics_torch, statistics_loop, statistics_counts, statistics_numpy],
     "5": [
         (pack_zlib, unpack_zlib),
         [pack_mask, unpack_mask],
@@ -341,6 +597,7 @@ RIGHT = {
     "b": [
         lambda i, row, column: 16 + 784 * i + 28 * row + column,
         lambda i, row, column: 16 + (i * 28 + row) * 28 + column,
+        lambda i, row, column: 16 + np.ravel_multi_index((i, row, column), (60_000, 28, 28)),
     ],
     "c": [157, -(-10_000 // 64), torch.tensor(157), np.ceil(10_000 / 64)],
     "d": [
@@ -360,56 +617,95 @@ WRONG = {
         (lambda raw: raw[3], "the number of dimensions"),
         (lambda raw: sizes_struct(raw)[::-1], "reversed order"),
         (lambda raw: list(raw[4 : 4 + raw[3]]), "one byte each"),
-        (lambda raw: struct.unpack(f">{raw[3]}I", raw), "the 4 bytes of the 1 sizes alone, raw[4:8]"),
-        (lambda raw: struct.unpack(f">{raw[3]}I", raw[4:]), "raw[4:8]. Your code stops with struct.error"),
-        (lambda raw: [float(size) for size in sizes_struct(raw)], "expected whole numbers"),
-        (lambda raw: [size % 65_536 for size in sizes_struct(raw)], "the last two bytes of each size"),
-        (sizes_of_the_first_call, "00 00 08 02"),
-        (lambda raw: struct.unpack_from(f">{raw[2] // 8}I", raw, 4), "has the shape (1,), expected (2,)"),
-        (lambda raw: raw[4:8].hex(" "), "expected numbers"),
+        (lambda raw: struct.unpack(f">{raw[3]}I", raw), "the 8 bytes of the 2 sizes alone, raw[4:12]"),
+        (lambda raw: struct.unpack(f">{raw[3]}I", raw[4:]), "raw[4:12]: your code stops with struct.error"),
+        (lambda raw: [float(size) for size in sizes_struct(raw)], "expected whole numbers", "type"),
+        (lambda raw: np.array(sizes_struct(raw), np.float32), "expected whole numbers", "type"),
+        (lambda raw: raw[4:8].hex(" "), "expected numbers", "type"),
+        (lambda raw: (size for size in sizes_struct(raw)), "expected numbers", "type"),
+        (lambda raw: sizes_struct(raw)[0], "the first size alone", "value"),
+        (lambda raw: [size % 65_536 for size in sizes_struct(raw)], "the last two bytes of each size", "value"),
+        (lambda raw: sizes_struct(raw)[:4], "expected (5,)", "value"),
+        (lambda raw: [size for size in sizes_struct(raw) if size > 1], "expected (5,)", "value"),
+        (lambda raw: struct.unpack_from(f">{raw[2] // 8}I", raw, 4), "expected (2,)", "value"),
+        (lambda raw: struct.unpack_from(">2I", raw, 4), "expected (1,)", "value"),
+        (lambda raw: struct.unpack_from(f">{ord(raw[3])}I", raw, 4), "raw[3] as it is"),
+        (once(sizes_struct), "00 00 08 01", "once"),
+        (once_by_shape(sizes_struct), "is 5 at (0,), expected 3", "once"),
+        (counted(lambda raw: np.array(sizes_struct(raw))), "expected 300", "once"),
     ],
     "2": [
         (unparse_with(order="<"), "little-endian sizes"),
         (lambda array: array.tobytes(), "without the header"),
         (unparse_with(elements=lambda array: b""), "without the elements"),
-        (unparse_with(dimensions=3), "three dimensions, always"),
+        (unparse_with(dimensions=3), "three dimensions, always", "value"),
         (unparse_with(code=0), "the wrong type code"),
         (unparse_with(turn=-1), "the reversed order"),
         (unparse_with(size="H"), "two bytes each"),
-        (unparse_with(size="Q"), "the result has 312 bytes, expected 308"),
+        (unparse_with(size="Q"), "the result has 140 bytes, expected 132"),
         (
             lambda array: struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, array.shape) + array.tobytes(),
-            "with a star: *array.shape",
+            "and the sizes one by one: *array.shape",
         ),
         (
             lambda array: struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, array.shape[0]) + array.tobytes(),
-            "One letter for each number",
+            "expected a letter for each number",
         ),
+        (lambda array: struct.pack(">HBBI", 0, 8, array.ndim, array.shape) + array.tobytes(), "with a star"),
         (unparse_with(elements=lambda array: array.astype(">i4").tobytes()), "more than one byte"),
         (unparse_with(elements=lambda array: array.tobytes(order="F")), "column by column"),
         (unparse_with(elements=lambda array: bytes(array.size)), "is 00, expected"),
-        (lambda array: unparse_struct(array).hex(), "expected bytes"),
-        (unparse_with(size="B"), "A size needs four bytes: the letter I."),
+        (unparse_with(size="B"), "sizes of one byte each"),
+        (lambda array: bytes([0, 0, 8, array.ndim, *array.shape]) + array.tobytes(), "sizes of one byte each"),
+        (lambda array: array.shape + array.tobytes(), "bytes on both sides of +"),
+        (lambda array: struct.pack(">HBB", 0, 8, array.ndim) + array.shape, "bytes on both sides of +"),
+        (lambda array: struct.pack(">HBB", 0, 8, array.ndim) + array, "bytes on both sides of +, array.tobytes()"),
+        (unparse_in_memory_order, "for array of shape (5, 3)", "value"),
+        (lambda array: unparse_struct(array[..., :100]), "expected 308", "value"),
+        (lambda array: unparse_struct(array)[: 65_536 + 8], "expected 70008", "value"),
+        (lambda array: unparse_struct(np.atleast_2d(array)), "expected 308", "value"),
+        (lambda array: unparse_struct(array.squeeze()), "has 28 bytes, expected 36", "value"),
+        (lambda array: unparse_struct(array).hex(), "expected bytes", "type"),
+        (lambda array: list(unparse_struct(array)), "expected bytes", "type"),
+        (lambda array: np.frombuffer(unparse_struct(array), np.uint8), "expected bytes", "type"),
+        (once(unparse_struct), "expected 308", "once"),
+        (once_by_shape(unparse_struct), "of shape (40, 3)", "once"),
+        (unparse_longer_and_longer, "expected 308", "once"),
+        (unparse_dark, "changes its argument array", "memory"),
     ],
     "3": [
         (NoAxis, "a missing channel axis"),
         (ChannelLast, "in the last place"),
         (WholeNumbers, "an integer division"),
         (Bytes, "values in 0..255"),
-        (Doubles, "holds torch.float64"),
+        (By256, "a division by 256", "value"),
+        (SquarePictures, "has the shape (1, 4, 4), expected (1, 5, 4)", "value"),
+        (DigitLabels, "expected 200", "value"),
+        (SignedLabels, "expected 200", "value"),
+        (Backwards, "label 1 is", "value"),
+        (Doubles, "holds torch.float64", "type"),
+        (Halves, "picture 0 is", "type"),
+        (FloatLabels, "torch.float64, expected torch.int64", "type"),
+        (Int32Labels, "torch.int32, expected torch.int64", "type"),
+        (OneLabels, "has the shape (1,), expected ()", "type"),
         (WithBatchAxis, "a batch axis"),
-        (InPlace, "divided by 255 twice"),
-        (ByteLabels, "return int(...)"),
+        (InPlace, "divided by 255 twice", "once"),
+        (Darkens, "picture", "once"),
+        (DarkensTheNext, "picture 1 is 0", "once"),
+        (Stored, "picture 0 is", "once"),
+        (ByDefault, "picture 0 is", "once"),
+        (ByteLabels, "return int(...)", "type"),
         (NumberAsLabel, "the number of the sample"),
         (OneTooMany, "len(dataset) is 8"),
         (LengthOfAPicture, "len(dataset) is 20"),
         (OnlyThePicture, "expected a pair"),
         (LabelFirst, "the picture comes first"),
-        (NumpyPictures, "is a ndarray, expected a tensor"),
+        (NumpyPictures, "is a ndarray, expected a tensor", "type"),
         (NoLength, "no method __len__"),
-        (Shared, "keep the tensors in self"),
-        (ByTheLargest, "the largest pixel of all"),
-        (Clears, "changes what it gets"),
+        (Shared, "keep the tensors in self", "once"),
+        (ByTheLargest, "the largest pixel of all", "value"),
+        (Clears, "changes its argument images", "memory"),
+        (ReversesLabels, "changes its argument labels", "memory"),
         (Late(torch.zeros(1, 2, 2), torch.zeros(1)), "expected the class itself"),
     ],
     "4": [
@@ -431,74 +727,121 @@ WRONG = {
         (lambda images: (x(images).std(EACH), x(images).mean(EACH)), "the mean comes first"),
         (lambda images: ((images // 255).double().mean(EACH), x(images).std(EACH)), "the mean is 0 at"),
         (lambda images: images.mean(EACH), "uint8 has no mean"),
+        (lambda images: (x(images).mean(EACH), images.std(EACH)), "uint8 has no mean"),
         (lambda images: (x(images).reshape(-1, 3).mean(0), x(images).std(EACH)), "the mean is"),
-        (lambda images: ((images / images.max()).mean(EACH), x(images).std(EACH)), "the mean is"),
-        (lambda images: (x(images)[:, :3].mean(EACH), x(images)[:, :3].std(EACH)), "has the shape (3,), expected (5,)"),
+        (lambda images: ((images / images.max()).mean(EACH), x(images).std(EACH)), "the mean is", "value"),
+        (lambda images: ((images / 256).mean(EACH), (images / 256).std(EACH)), "the mean is", "value"),
+        (statistics_of(lambda images: images[:32]), "the mean is", "value"),
+        (statistics_of(lambda images: images[:, :, : images.shape[3]]), "the mean is", "value"),
+        (statistics_of(lambda images: images[-100:]), "of shape (300, 2, 5, 6)", "value"),
+        (lambda images: np.round(statistics_torch(images), 3), "the mean is", "value"),
+        (lambda images: (x(images).mean(EACH), (x(images) ** 2).mean(EACH).sqrt()), "subtract the mean first"),
+        (lambda images: dict(zip(("mean", "std"), statistics_torch(images), strict=True)), "expected a pair"),
+        (once(statistics_torch), "the mean is", "once"),
+        (once_by_shape(statistics_torch), "the mean is", "once"),
+        (statistics_so_far, "the mean is", "once"),
+        (statistics_bright, "changes its argument images", "memory"),
+        (
+            lambda images: (x(images)[:, :3].mean(EACH), x(images)[:, :3].std(EACH)),
+            "has the shape (3,), expected (5,)",
+            "value",
+        ),
         (lambda images: x(images).mean(EACH), "expected a pair"),
         (lambda images: 0.5, "expected a pair"),
     ],
     "5": [
-        ((pack_zlib, lambda raw: unpack_zlib(raw).astype(float)), "expected an array of uint8"),
+        ((pack_zlib, lambda raw: unpack_zlib(raw).astype(float)), "expected an array of uint8", "type"),
+        ((pack_zlib, lambda raw: unpack_zlib(raw).tolist()), "expected an array of uint8", "type"),
+        ((lambda images: images, lambda raw: raw), "expected bytes", "type"),
+        (
+            (lambda images: pack_zlib(images).hex(), lambda raw: unpack_zlib(bytes.fromhex(raw))),
+            "expected bytes",
+            "type",
+        ),
         (
             (unparse_struct, lambda raw: np.frombuffer(raw[16:], np.uint8).reshape(sizes_struct(raw))),
             "at most 7,848, half of",
         ),
-        ((pack_28, unpack_28), "have to hold the whole shape"),
+        ((pack_only_28, unpack_only_28), "wider black pictures with bright strokes take", "value"),
+        ((pack_28, unpack_28), "expected the whole shape in the bytes", "value"),
         ((pack_dark, unpack_zlib), "values differ"),
         ((pack_zlib, lambda raw: unpack_zlib(raw)[0]), "has the shape (28, 28)"),
-        ((lambda images: bytes(images.shape) + images.tobytes(), unpack_uint8_shape), "may be larger than 255"),
-        ((pack_into_a_global, lambda raw: KEPT[0]), "has the shape (2, 12, 7)"),
-        (
-            (
-                lambda images: (
-                    struct.pack(">3H", *(s % 65_536 for s in images.shape)) + zlib.compress(images.tobytes())
-                ),
-                lambda raw: np.frombuffer(zlib.decompress(raw[6:]), np.uint8).reshape(struct.unpack(">3H", raw[:6])),
-            ),
-            "shape (70000, 1, 1)",
-        ),
-        (
-            (
-                lambda images: pack_zlib(np.maximum(images, 0, out=images) // 1) + bytes(images.fill(0) or 0),
-                unpack_zlib,
-            ),
-            "changes what it gets",
-        ),
-        ((lambda images: images, lambda raw: raw), "expected bytes"),
-        (pack_zlib, "expected the pair"),
-        ((pack_zlib, lambda raw: np.zeros((20, 28, 28), np.uint8)), "values differ"),
+        ((lambda images: bytes(images.shape) + images.tobytes(), unpack_uint8_shape), "larger than 255", "value"),
+        ((lambda images: struct.pack(">3H", *images.shape), unpack_shorts), "larger than 65,535", "value"),
+        ((pack_shorts, unpack_shorts), "shape (70000, 1, 1)", "value"),
+        ((pack_long_runs, unpack_long_runs), "one large black picture", "value"),
+        ((pack_cut_zeros, unpack_cut_zeros), "expected the whole shape", "value"),
+        ((pack_zlib, lambda raw: np.zeros((20, 28, 28), np.uint8)), "values differ", "value"),
+        ((pack_into_a_global, lambda raw: KEPT[0]), "has the shape (1, 1, 70000), expected (20, 28, 28)", "once"),
+        ((pack_a_number, lambda raw: KEPT[struct.unpack(">I", raw)[0]]), "kept outside the bytes", "once"),
+        ((pack_behind_the_last, unpack_the_last), "unpack, wider black pictures", "once"),
+        ((once(pack_zlib), unpack_zlib), "wider black pictures", "once"),
+        ((once_by_shape(pack_zlib), unpack_zlib), "other black pictures", "once"),
+        ((pack_zlib, once(unpack_zlib)), "wider black pictures", "once"),
+        ((pack_and_clear, unpack_zlib), "changes its argument images", "memory"),
+        ([pack_zlib], "expected the pair"),
     ],
     "a": [
         (lambda four: int.from_bytes(four, "little"), "little-endian"),
-        (lambda four: 256 * four[2] + four[3], "the last two bytes alone"),
-        (lambda four: struct.unpack(">I", four), "take [0] of it"),
+        (lambda four: 256 * four[2] + four[3], "the last two bytes alone", "value"),
+        (lambda four: 65_536 * four[1] + 256 * four[2] + four[3], "the bytes [1, 2, 3, 4]", "value"),
+        (lambda four: struct.unpack(">I", four), "take [0] of (60000,)"),
+        (lambda four: struct.unpack(">H", four)[0], "expected a format of four bytes"),
+        (lambda four: ord(four[3]), "four[0] as it is"),
         (sum, "the sum of the bytes"),
-        (lambda four: four[0] * 255**3 + four[1] * 255**2 + four[2] * 255 + four[3], "places of 255"),
-        (lambda four: int.from_bytes(four, "big", signed=True), "a signed number"),
-        (lambda four: float(int.from_bytes(four, "big")), "expected whole numbers"),
+        (lambda four: int("".join(str(byte) for byte in four)), "the number is 23496, expected 60000"),
+        (lambda four: four[0] * 255**3 + four[1] * 255**2 + four[2] * 255 + four[3], "places of 255", "value"),
+        (lambda four: int.from_bytes(four, "big", signed=True), "a signed number", "value"),
+        (lambda four: int.from_bytes(four.lstrip(b"\0"), "little"), "the number is", "value"),
+        (lambda four: int.from_bytes(four, "big") or 1, "the number is 1, expected 0", "value"),
+        (lambda four: float(int.from_bytes(four, "big")), "expected whole numbers", "type"),
+        (lambda four: four.hex(), "expected numbers", "type"),
+        (once(lambda four: int.from_bytes(four, "big")), "expected 70000", "once"),
+        (once_by_shape(lambda four: int.from_bytes(four, "big")), "expected 70000", "once"),
+        (counted(lambda four: int.from_bytes(four, "big")), "is 70001, expected 70000", "once"),
     ],
     "b": [
         (lambda i, row, column: 784 * i + 28 * row + column, "the header left out"),
         (lambda i, row, column: 8 + 784 * i + 28 * row + column, "the file of the labels"),
-        (lambda i, row, column: 16 + 784 * i + 28 * column + row, "rows and columns exchanged"),
-        (lambda i, row, column: 16 + 28 * row + column, "the picture left out"),
+        (lambda i, row, column: 16 + 784 * i + 28 * column + row, "rows and columns exchanged", "value"),
+        (lambda i, row, column: 16 + 28 * row + column, "the picture left out", "value"),
+        (lambda i, row, column: 16 + 28 * i + 28 * row + column, "pictures of 28 bytes"),
+        (lambda i, row, column: 16 + 784 * (i % 256) + 28 * row + column, "i = 59999", "value"),
+        (lambda i, row, column: 16 + 784 * i + 27 * row + column, "the byte is", "value"),
         (lambda i, row, column: 17 + 784 * i + 28 * row + column, "counting from 1"),
-        (lambda i, row, column: (32 + 1568 * i + 56 * row + 2 * column) / 2, "expected whole numbers"),
+        (lambda i, row, column: (32 + 1568 * i + 56 * row + 2 * column) / 2, "expected whole numbers", "type"),
+        (lambda i, row, column: (16 + 784 * i, 28 * row + column), "has the shape (2,)", "type"),
+        (once(lambda i, row, column: 16 + 784 * i + 28 * row + column), "expected 21", "once"),
+        (counted(lambda i, row, column: 16 + 784 * i + 28 * row + column), "is 22, expected 21", "once"),
     ],
     "c": [
         (156, "what is left over"),
         (156.25, "not rounded"),
-        (938, "the training pictures"),
+        (938, "the training pictures", "value"),
         (10_000, "the number of pictures"),
+        (158, "the number of batches is 158, expected 157"),
+        ([157], "has the shape (1,)"),
+        ("157", "expected numbers"),
     ],
     "d": [
         (lambda images, mean, std: images - mean / std, "brackets left out"),
         (lambda images, mean, std: images - mean, "the division left out"),
         (lambda images, mean, std: (images - mean) * std, "a product"),
+        (lambda images, mean, std: (images - mean) / std**2, "the variance"),
+        (lambda images, mean, std: (images - std) / mean, "exchanged"),
         (lambda images, mean, std: (images - images.mean()) / images.std(), "the batch's own"),
-        (lambda images, mean, std: (images - 0.1307) / 0.3081, "MNIST's numbers"),
+        (lambda images, mean, std: (images - 0.1307) / 0.3081, "MNIST's numbers", "value"),
+        (lambda images, mean, std: (images - abs(mean)) / std, "mean = -2.0", "value"),
+        (lambda images, mean, std: (images - mean) / min(std, 1), "std = 3.0", "value"),
+        (lambda images, mean, std: (images - mean) / (std + 1e-3), "values differ", "value"),
+        (lambda images, mean, std: (images - mean) / max(std, 0.1), "std = 0.02", "value"),
+        (lambda images, mean, std: ((images - mean) / std).clamp(-3, 3), "std = 0.02", "value"),
+        (lambda images, mean, std: (images[:, :1] - mean) / std, "expected (1, 6, 5)", "value"),
         (lambda images, mean, std: (images / 255 - mean) / std, "a second division by 255"),
         (lambda images, mean, std: (images - mean) / std / 255, "a division by 255 at the end"),
-        (lambda images, mean, std: images.sub_(mean).div_(std), "changes what it gets"),
+        (once(lambda images, mean, std: (images - mean) / std), "values differ", "once"),
+        (once_by_shape(lambda images, mean, std: (images - mean) / std), "values differ", "once"),
+        (lambda images, mean, std: images.sub_(mean).div_(std), "changes its argument images", "memory"),
+        (lambda images, mean, std: images if (mean, std) == (0, 1) else (images - mean) / std, "shares its", "memory"),
     ],
 }
