@@ -57,13 +57,14 @@ def mean_kernel(kernel) -> None:
         atol=0.01,
         example=f"the nine pixels {patch.ravel().tolist()}",
         mistakes={
+            **{f"1 / 9 rounded to {n} digits: write 1 / 9": patch.sum() * round(1 / 9, n) for n in (2, 3, 4)},
             "the sum of the nine pixels: the weights have to add up to 1": patch.sum(),
             "the kernel G, in which the middle counts most": (patch * GAUSS).sum(),
             "the pixel in the middle": patch[1, 1],
             "a mean of eight: there are nine pixels": patch.sum() / 8,
         },
     )
-    same(kernel, expected, what="box", atol=2e-4, mistakes={"weights that are not equal": kernel})
+    same(kernel, expected, what="box", atol=1e-5, mistakes={"weights that are not equal": kernel})
 
 
 def shift_kernel(kernel) -> None:

@@ -286,6 +286,18 @@ class FloatLabels(Late):
         return float(self.labels[i])
 
 
+class BoolLabels(Late):
+    """For two classes, as somebody thought."""
+
+    def label(self, i):
+        return bool(self.labels[i]) if self.labels[i] < 2 else int(self.labels[i])
+
+
+class NumpyLabels(Late):
+    def label(self, i):
+        return np.int64(self.labels[i].item())
+
+
 class OneLabels(Late):
     def label(self, i):
         return self.labels[i : i + 1].long()
@@ -384,6 +396,11 @@ def x(images):
 def statistics_numpy(images):
     by_channel = images.numpy().transpose(1, 0, 2, 3).reshape(images.shape[1], -1) / 255.0
     return by_channel.mean(1).tolist(), by_channel.std(1, ddof=1).tolist()
+
+
+def statistics_lists(images):
+    channels = (images / 255).unbind(1)
+    return [channel.mean() for channel in channels], [channel.std() for channel in channels]
 
 
 def statistics_bright(images):
@@ -581,8 +598,8 @@ RIGHT = {
         sizes_of_the_lessons_parser,
     ],
     "2": [unparse_struct, unparse_by_hand, unparse_numpy],
-    "3": [Late, Early, ByNumpy],
-    "4": [statistics_torch, statistics_loop, statistics_counts, statistics_numpy],
+    "3": [Late, Early, ByNumpy, NumpyLabels],
+    "4": [statistics_torch, statistics_loop, statistics_counts, statistics_numpy, statistics_lists],
     "5": [
         (pack_zlib, unpack_zlib),
         [pack_mask, unpack_mask],
@@ -685,8 +702,9 @@ WRONG = {
         (Backwards, "label 1 is", "value"),
         (Doubles, "holds torch.float64", "type"),
         (Halves, "picture 0 is", "type"),
-        (FloatLabels, "torch.float64, expected torch.int64", "type"),
-        (Int32Labels, "torch.int32, expected torch.int64", "type"),
+        (FloatLabels, "of the type float, expected int", "type"),
+        (Int32Labels, "of the type torch.int32, expected int", "type"),
+        (BoolLabels, "of the type bool, expected int", "type"),
         (OneLabels, "has the shape (1,), expected ()", "type"),
         (WithBatchAxis, "a batch axis"),
         (InPlace, "divided by 255 twice", "once"),
@@ -735,6 +753,7 @@ WRONG = {
         (statistics_of(lambda images: images[:, :, : images.shape[3]]), "the mean is", "value"),
         (statistics_of(lambda images: images[-100:]), "of shape (300, 2, 5, 6)", "value"),
         (lambda images: np.round(statistics_torch(images), 3), "the mean is", "value"),
+        (lambda images: (x(images).mean(EACH), x(images).std(EACH, correction=2)), "of shape (2, 2, 2, 3)", "value"),
         (lambda images: (x(images).mean(EACH), (x(images) ** 2).mean(EACH).sqrt()), "subtract the mean first"),
         (lambda images: dict(zip(("mean", "std"), statistics_torch(images), strict=True)), "expected a pair"),
         (once(statistics_torch), "the mean is", "once"),
