@@ -7,7 +7,7 @@ comes with what both of them gave.
 import copy
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from course_utils.data import load
 from course_utils.models import LeNet, Mlp
 from course_utils.network.health import health
-from course_utils.practice.judge import NotDone, Wrong, array, call, call_on_copies, same
+from course_utils.practice.judge import NotDone, Wrong, array, call, same
 from course_utils.practice.patients import PATIENTS, SUSPECTS
 
 
@@ -28,12 +28,16 @@ def _generator(seed: int = 1) -> torch.Generator:
 
 
 def _message(function: Callable, *arguments: object) -> str:
-    """The error that a call ends with, in one line; "" if it ends well."""
+    """The error that a call ends with; "" if it ends well."""
     try:
         function(*arguments)
     except Exception as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return _text(error)
     return ""
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _tensor(value: object, what: str = "the result") -> Tensor:
@@ -87,85 +91,90 @@ def dead_share(answer) -> str:
     maps[0, 1, 1, 3] = 1.0
     maps[:, 3] = 0.5
     one = torch.tensor([[0.5, -0.5, -1.0]])
-    for sums in (flat, maps, one, flat):
-        dead = (sums <= 0).transpose(0, 1).flatten(1).all(dim=1)
-        got = call_on_copies(answer, sums, changed="your function changed its argument sums, expected a new result")
-        per_number = (sums <= 0).all(dim=0).double().mean()
+    barely = -torch.ones(6, 40)
+    barely[5, :10] = 1e-6
+    channel = -torch.ones(1, 1, 3, 2)
+    for sums in (flat, maps, one, barely, channel, flat):
+        zero = sums <= 0
+        by_unit, below = (x.transpose(0, 1).flatten(1) for x in (zero, sums < 0))
+        share = by_unit.all(1).double().mean()
         same(
-            _number(got, "the share"),
-            dead.double().mean(),
+            _number(call(answer, sums), "the share"),
+            share,
             what="the share of dead units",
-            example=f"sums of shape {tuple(sums.shape)}",
             mistakes={
-                "the share of all numbers that are 0": (sums <= 0).double().mean(),
-                "the share of units that are 0 for some picture": (sums <= 0)
-                .transpose(0, 1)
-                .flatten(1)
-                .any(1)
-                .double()
-                .mean(),
-                "each place of a channel for itself; the unit is the channel": per_number,
-                "only sums below 0; a sum of 0 is 0 after ReLU, too": (sums < 0)
-                .transpose(0, 1)
-                .flatten(1)
-                .all(1)
-                .double()
-                .mean(),
-                "the number of dead units": dead.sum(),
-                "the share of units that are alive": 1 - dead.double().mean(),
-                "the share of pictures for which all units are 0": (sums <= 0).flatten(1).all(dim=1).double().mean(),
+                "the share of all numbers that are 0": zero.double().mean(),
+                "the share of units that are 0 for some picture": by_unit.any(1).double().mean(),
+                "each place of a channel for itself; the unit is the channel": zero.all(0).double().mean(),
+                "only sums below 0; a sum of 0 is 0 after ReLU, too": below.all(1).double().mean(),
+                "the number of dead units": by_unit.all(1).sum(),
+                "the share in percent": 100 * share,
+                "the share of units that are alive": 1 - share,
+                "the share of pictures for which all units are 0": zero.flatten(1).all(1).double().mean(),
             },
         )
     return "2 of 4 units, 3 of 5 channels, 2 of 3 units"
 
 
 def bad_pictures(answer) -> str:
-    """bad_pictures(batch): the places of the pictures that hold nan or inf."""
-    for shape, bad in (
-        ((6, 1, 4, 5), {1: math.nan, 4: math.inf}),
-        ((3, 3, 2, 2), {0: -math.inf}),
+    """bad_pictures(batch): the places of the pictures that hold nan or inf, in any order."""
+    cases = (  # the first and the last number of some pictures; each is above 0, below 0, infinite or nan
+        ((6, 1, 4, 5), {1: (0.0, math.nan), 2: (1e30, -1e30), 4: (math.inf, 0.0)}),
+        ((3, 3, 2, 2), {0: (1.0, -math.inf)}),
         ((12, 2, 3, 3), {}),
-        ((1, 1, 5, 4), {0: math.nan}),
-        ((6, 1, 4, 5), {1: math.nan, 4: math.inf}),
-    ):
+        ((1, 1, 5, 4), {0: (math.nan, math.nan)}),
+        ((5, 3, 6, 4), {0: (math.nan, math.inf), 3: (math.inf, -math.inf), 4: (-math.inf, 1.0)}),
+    )
+    for shape, given in (*cases, cases[0]):
         batch = torch.randn(shape, generator=_generator())
-        for i, value in bad.items():
-            batch[i, -1, 1, -1] = value
-        got = call(answer, batch.clone())
-        found = [int(i) for i in array(list(got) if isinstance(got, set | range) else got).ravel()]
-        seen = f"(for {shape[0]} pictures of shape {shape[1:]})"
-        if found == sorted(bad):
-            continue
-        if found == [i for i in range(shape[0]) if i not in bad]:
-            raise Wrong(f"these are the pictures that are finite: {found}, expected the others, {sorted(bad)} {seen}")
-        only = {"nan": [i for i, v in bad.items() if v != v], "inf": [i for i, v in bad.items() if v == v]}
-        for kind, part in only.items():
-            if bad and found == sorted(part):
-                raise Wrong(f"you find only pictures with {kind}: {found}, expected {sorted(bad)} {seen}")
-        raise Wrong(f"the places are {found}, expected {sorted(bad)} {seen}")
+        for i, ends in given.items():
+            batch[i].view(-1)[[0, -1]] = torch.tensor(ends)
+        nan, inf = batch.isnan().flatten(1).any(1), batch.isinf().flatten(1).any(1)
+        got = call(answer, batch)
+        found = array(list(got) if isinstance(got, set | range) else got, "the result")
+        if found.ndim != 1:
+            raise Wrong(
+                f"the result has the shape {found.shape}, expected one list of places: flatten() what nonzero() gives, "
+                "and take [0] of what np.where gives"
+            )
+        expected, found = _places(nan | inf), sorted(found.tolist())
+        mistakes = {
+            "True and False for each picture, and no places": sorted((nan | inf).tolist()),
+            "the pictures that are finite": _places(~(nan | inf)),
+            "the pictures with nan alone": _places(nan),
+            "the pictures with inf alone": _places(inf),
+            "a picture once for each bad number in it": sorted((~torch.isfinite(batch)).nonzero()[:, 0].tolist()),
+            "large numbers, too: they are finite": _places((batch.abs() > 10).flatten(1).any(1) | nan),
+        }
+        if found != expected:
+            looks = next((f"this looks like {name}: " for name, wrong in mistakes.items() if found == wrong), "")
+            raise Wrong(f"{looks}the places are {found}, expected {expected}")
     return "found with nan, with inf and with -inf"
+
+
+def _places(mask: Tensor) -> list[int]:
+    return mask.nonzero().flatten().tolist()
 
 
 def floor(answer) -> str:
     """floor(classes): the smallest cross-entropy of a softmax of logits."""
-    for classes in (2, 10, 100, 3, 2):
+    for classes in (2, 10, 100, 3, 1000, 2):
         expected = math.log(math.e + classes - 1) - 1
         same(
             _number(call(answer, classes), "the floor"),
             expected,
             what="the floor",
-            example=f"{classes} classes",
             mistakes={
                 "the loss of a blind guess": math.log(classes),
                 "the floor of 10 classes": math.log(math.e + 9) - 1,
-                "the 1 of the right class is counted among the others, too": math.log(math.e + classes) - 1,
+                "the 1 of the right class, counted among the others, too": math.log(math.e + classes) - 1,
                 "the loss without the softmax": 0.0,
                 "the logarithm of the sum alone": math.log(math.e + classes - 1),
                 "its sign": -expected,
                 "the probability, without its logarithm": math.e / (math.e + classes - 1),
             },
         )
-    return "0.313 for 2 classes, 1.461 for 10, 3.625 for 100"
+    return "0.313 for 2 classes, 1.461 for 10, 3.622 for 100"
 
 
 def _kinds(pictures: Tensor) -> set[bytes]:
@@ -185,34 +194,36 @@ def in_both(answer) -> str:
     grey, colour = case(20, 7, (1, 4, 5), [3, 11, 19]), case(8, 5, (3, 2, 2), [0])
     twice = case(6, 4, (1, 3, 3), [2, 2])  # one training picture, twice in the validation set
     twice[0][4:] = twice[0][2]  # and three times in the training set
-    almost = case(9, 3, (1, 2, 2), [])
-    almost[1][0] = almost[0][4]
-    almost[1][0, 0, 0, 0] ^= 1
-    for (training, validation), expected in ((grey, 3), (colour, 1), (twice, 2), (almost, 0), (grey, 3)):
-        got = call_on_copies(
-            answer, training, validation, changed="your function changed its arguments, expected a number"
-        )
+    almost = case(9, 5, (3, 28, 28), [4, 4, 4, 4, 4])
+    for i, place in enumerate(((0, 0, 0), (2, -1, -1))):
+        almost[1][i][place] ^= 1  # one pixel, by 1
+    almost[1][2] = almost[1][2].flip(2)  # the same numbers at other places
+    almost[1][3] = almost[1][3].flip(0)
+    more = case(1, 9, (1, 2, 2), [0, 0])
+    for (training, validation), expected in ((grey, 3), (colour, 1), (twice, 2), (almost, 1), (more, 2), (grey, 3)):
         equal = training[:, None] == validation[None]
         pairs = equal.flatten(2).all(2)
+        sums = torch.isin(validation.flatten(1).sum(1), training.flatten(1).sum(1))
         same(
-            _number(got, "the count"),
+            _number(call(answer, training, validation), "the count"),
             expected,
             what="the count",
-            example=f"{len(training)} training and {len(validation)} validation pictures",
             mistakes={
                 "pairs: a picture that is there twice counts twice": pairs.sum(),
                 "training pictures: validation pictures are asked for": pairs.any(1).sum(),
                 "different pictures: one that is there twice counts once": len(_kinds(training) & _kinds(validation)),
                 "pictures with one equal pixel; all pixels must be equal": equal.flatten(2).any(2).any(0).sum(),
+                "pictures with the same sum; all pixels must be equal": sums.sum(),
                 "a share; the number is asked for": expected / len(validation),
                 "the pictures that are not in both": len(validation) - expected,
             },
         )
-    return "3 of 7, 1 of 5, 2 of 4, 0 of 3"
+    return "3 of 7, 1 of 5, 2 of 4, 1 of 5"
 
 
 # ---- patients ----
 
+GUESS = "ln(10) = 2.303; here it stays near it (read the numbers at the axis)"
 AGAINST = {
     "rate too high": "then most units would be dead after it, and one batch would not be learned by heart",
     "rate too low": "then the weights would hardly change; look at the line of their change",
@@ -221,7 +232,7 @@ AGAINST = {
         "F": "then new labels could not be guessed; here validation has every picture right",
     },
     "validation labels apart": {
-        "DE": "then the training loss would fall; here it does not",
+        "DE": f"then the training loss would fall far below {GUESS}",
         "F": "then validation would be at chance",
     },
     "softmax twice": "the floor of its loss is 1.461: the loss would fall to it, and never below",
@@ -230,12 +241,12 @@ AGAINST = {
     "no zero_grad": "then the loss would rise far above its start, and most units would be dead on the batch after it",
     "pixels from 0 to 255": "then `input` and `first loss` of the new network would say LOOK",
     "augmented validation": {
-        "DE": "then the training loss would fall, and validation would be a little lower; here nothing is learned",
+        "DE": f"then the training loss would fall far below {GUESS}",
         "F": "then validation would be lower than training; here it is as good",
     },
     "validation leak": "then validation would be as good as training, and both very good; here nothing is learned",
     "overfitting": {
-        "DE": "then the training loss would fall; here it does not",
+        "DE": f"then the training loss would fall far below {GUESS}",
         "F": "then the validation loss would rise while the training loss falls; here both fall to 0",
     },
 }
@@ -255,13 +266,13 @@ def diagnosis(name: str) -> Callable[[object], str]:
         known = {suspect.lower(): suspect for suspect in SUSPECTS}
         suspect = known.get(" ".join(answer.lower().split()))
         if suspect is None:
-            raise Wrong(f"{answer[:40]!r} is none of SUSPECTS, such as {SUSPECTS[0]!r}: copy one of them")
+            raise Wrong(f"{answer[:40]!r} is none of SUSPECTS, expected one of them, such as {SUSPECTS[0]!r}")
         if suspect == PATIENTS[name].fault:
             return PROOF[name]
         reason = AGAINST[suspect]
         if isinstance(reason, dict):
             reason = next(text for patients, text in reason.items() if name in patients)
-        raise Wrong(f"{suspect}: {reason}")
+        raise Wrong(f"{suspect}: {reason}; expected another suspect")
 
     return check
 
@@ -276,20 +287,25 @@ def from_files_to_scores(scores) -> str:
         return fc(torch.flatten(F.max_pool2d(F.relu(conv(torch.from_numpy(pictures))))))
 
     cases = []
-    for n, side, channels, kernel, classes in ((5, (28, 28), 3, 5, 10), (1, (12, 16), 1, 3, 4), (16, (9, 8), 2, 2, 12)):
+    for n, side, channels, kernel, padding, classes, most in (
+        (5, (28, 28), 3, 5, 0, 10, 255),
+        (1, (12, 16), 1, 3, 0, 4, 255),
+        (16, (9, 8), 2, 2, 0, 12, 90),
+        (3, (10, 7), 5, 3, 1, 2, 255),
+    ):
         torch.manual_seed(n)
-        pictures = np.random.default_rng(n).integers(0, 256, (n, *side, channels), dtype=np.uint8)
-        conv = nn.Conv2d(channels, 6, kernel)
-        left = 6 * ((side[0] - kernel + 1) // 2) * ((side[1] - kernel + 1) // 2)
-        cases.append((pictures, conv, nn.Linear(left, classes)))
+        pictures = np.random.default_rng(n).integers(0, most + 1, (n, *side, channels), dtype=np.uint8)
+        conv = nn.Conv2d(channels, 6, kernel, padding=padding)
+        left = math.prod((length + 2 * padding - kernel + 1) // 2 for length in side)
+        cases.append((pictures, conv, nn.Linear(6 * left, classes)))
     for pictures, conv, fc in (*cases, cases[0]):
         symptom = _message(broken, pictures, conv, fc)
-        if _message(scores, pictures.copy(), conv, fc) == symptom:
-            raise NotDone(f"it still stops with {symptom[:150]}")
-        example = f"pictures of shape {pictures.shape}"
-        got = _tensor(
-            call_on_copies(scores, pictures, conv, fc, changed="your function changed the pictures", example=example)
-        )
+        try:
+            got = _tensor(call(scores, pictures, conv, fc))
+        except Exception as error:
+            if _text(error) == symptom:
+                raise NotDone(f"it still stops with {symptom[:150]}") from error
+            raise
         x = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
         n, c, h, w = x.shape
 
@@ -301,10 +317,10 @@ def from_files_to_scores(scores) -> str:
             same(
                 got,
                 fc(end(x).flatten(1)),
-                example=example,
                 mistakes={
                     "pixels from 0 to 255: a conversion without a division": fc(end(255 * x).flatten(1)),
                     "a division by 256": fc(end(x * 255 / 256).flatten(1)),
+                    "a division by the brightest pixel; expected 255": fc(end(x / x.max()).flatten(1)),
                     "whole numbers: // rounds down": fc(end((x == 1).float()).flatten(1)),
                     "reshape: the right shape, but the colours are mixed": fc(end(mixed).flatten(1)),
                     "red and blue exchanged": fc(end(x.flip(1)).flatten(1)),
@@ -336,6 +352,7 @@ class _Moves(Mlp):
         return self
 
 
+@cache
 def _made(kind: type = _Moves, width: int = 16) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
         torch.manual_seed(777)
@@ -368,49 +385,55 @@ def one_epoch(train_epoch) -> str:
 
     def train(make: Callable, device: str, batches: list, lr: float, example: str) -> nn.Module:
         try:
-            model = call(train_epoch, make, device, batches, lr)
+            model = call(train_epoch, make, device, batches, lr, example=example)
         except RuntimeError as error:
             if "device" in str(error):
-                raise NotDone(f"{example}, it still stops with {' '.join(str(error).split())[:120]}") from error
+                raise NotDone(f"it still stops with {_text(error)[:150]} (for {example})") from error
             raise
         if not isinstance(model, nn.Module):
             raise Wrong(f"the result is a {type(model).__name__}, expected the trained model")
         return model
 
-    cases = [(60, 10, 0.1), (35, 10, 0.5), (8, 8, 0.02)]
-    for n, size, lr in (*cases, cases[0]):
-        images = torch.randn(n, 1, 28, 28, generator=_generator(n))
+    cases = [(60, 10, 0.1, 1), (35, 10, 0.5, 1), (8, 8, 0.02, 1), (6, 1, 0.01, 3)]  # the last: with large gradients
+    for n, size, lr, scale in (*cases, cases[0]):
+        images = scale * torch.randn(n, 1, 28, 28, generator=_generator(n))
         batches = _batches(images, torch.arange(n) % 10, size)
-        example = f"{len(batches)} batches, lr={lr}"
-        got = _row(train(_made(), "cpu", [(x.clone(), y.clone()) for x, y in batches], lr, example))
-        if torch.equal(got, _row(_made()())):
+        example = f"the device cpu, {len(batches)} batches, lr={lr}"
+        got, start = _row(train(_made(), "cpu", batches, lr, example)), _row(_made()())
+        if torch.equal(got, start):
             if torch.equal(_row(train(_made(Mlp), "cpu", batches, lr, example)), _row(_made(Mlp)())):
-                why = "no step, or one without a gradient: zero_grad stands between backward and step"
-                raise Wrong(f"{example}: the model is as it was made; this looks like {why}")
-            raise NotDone(
-                f"{example}: the model is still as it was made; the optimizer holds tensors from before the move"
-            )
-        if len(batches) > 1 and torch.allclose(got, _row(_epoch("bs", _made(), batches, lr)), atol=1e-6):
-            raise NotDone(f"{example}: the gradients still add up over the batches")
-        expected = _row(_epoch("zbs", _made(), batches, lr))
+                raise Wrong(
+                    "this looks like no step, or one without a gradient: is zero_grad between backward and step? The "
+                    "model is as it was made, expected a trained one"
+                )
+            why = "the optimizer holds tensors from before the move"
+            raise NotDone(f"the model is still as it was made: {why} (for {example})")
+        expected, added = (_row(_epoch(order, _made(), batches, lr)) for order in ("zbs", "bs"))
+        if len(batches) > 1 and torch.allclose(got, added, atol=1e-6):
+            raise NotDone(f"the gradients still add up over the batches (for {example})")
         if not torch.allclose(got, expected, atol=1e-5):
             mistakes = {
-                "a step before backward: it uses the gradient of the batch before": "szb",
-                "two steps in each batch": "zbss",
+                "a step before backward, or no last batch: a step uses the gradient of the batch before": (
+                    "szb",
+                    batches,
+                    lr,
+                ),
+                "two steps in each batch": ("zbss", batches, lr),
+                "another rate": ("zbs", batches, 0.01),
+                "two passes": ("zbs", 2 * batches, lr),
+                "the first batch alone": ("zbs", batches[:1], lr),
+                "batches in another order": ("zbs", batches[::-1], lr),
             }
-            looks = [
-                name
-                for name, o in mistakes.items()
-                if torch.allclose(got, _row(_epoch(o, _made(), batches, lr)), atol=1e-5)
-            ]
-            looks += ["another rate"] * torch.allclose(got, _row(_epoch("zbs", _made(), batches, 0.01)), atol=1e-5)
-            looks += ["two passes"] * torch.allclose(got, _row(_epoch("zbs", _made(), 2 * batches, lr)), atol=1e-5)
-            why = f"; this looks like {looks[0]}" if looks else ""
-            raise Wrong(f"{example}: the weights differ by up to {(got - expected).abs().max():.2g}{why}")
-    far = "with the device meta"
-    model = train(_made(), "meta", _batches(images, torch.arange(n) % 10, size), lr, far)
+            looks = ""
+            for name, (order, pairs, rate) in mistakes.items():
+                if torch.allclose(got, _row(_epoch(order, _made(), pairs, rate)), atol=1e-5):
+                    looks = f"this looks like {name}: "
+                    break
+            difference = (got - expected).abs().max()
+            raise Wrong(f"{looks}the weights differ by up to {difference:.2g} from those expected after plain SGD")
+    model = train(_made(), "meta", _batches(images, torch.arange(n) % 10, size), lr, "the device meta")
     if (found := next(model.parameters()).device.type) != "meta":
-        raise Wrong(f"{far}, the model is on {found}: move the model there, and each batch, too")
+        raise Wrong(f"the model is on {found}, expected meta: move the model there, and each batch, too")
     x, y, _, _ = _digits()
     after = train(_made(width=64), "cpu", _batches(x, y), 0.1, "2,000 digits")
     before = _accuracy(_made(width=64)())
@@ -422,13 +445,14 @@ def one_epoch(train_epoch) -> str:
 
 def learning_rate(lr) -> str:
     """A rate with which LeNet reaches 70 % in four short epochs."""
-    if isinstance(lr, bool) or not isinstance(lr, int | float):
+    if isinstance(lr, bool | list | tuple):
         raise Wrong(f"the learning rate is a {type(lr).__name__}, expected a number")
+    lr = _number(lr, "the learning rate")
     if not math.isfinite(lr) or lr <= 0:
-        raise Wrong(f"a learning rate of {lr} takes no step downhill, expected a number above 0")
-    right, dead, losses = _four_epochs(float(lr))
+        raise Wrong(f"a learning rate of {lr:g} takes no step downhill, expected a number above 0")
+    right, dead, losses = _four_epochs(lr)
     if not all(map(math.isfinite, losses)):
-        raise Wrong(f"with lr={lr:g} the loss becomes nan or inf: far too high")
+        raise Wrong(f"with lr={lr:g} the loss becomes nan or inf, expected at least 70% right: far too high")
     seen = f"{right:.0%} right, {dead:.0%} of the ReLUs dead on 64 pictures"
     if right < 0.7:
         if lr == 0.5:
@@ -472,18 +496,20 @@ def finite_loss(loss_of) -> str:
     def broken(z: Tensor, y: Tensor) -> Tensor:
         return -z.softmax(dim=1)[torch.arange(len(y)), y].log().mean()
 
-    def compare(z: Tensor, y: Tensor, example: str) -> None:
-        logits = z.clone().requires_grad_()
-        loss = call(loss_of, logits, y.clone())
+    def compare(z: Tensor, y: Tensor, example: str = "") -> None:
+        leaf = z.clone().requires_grad_()
+        loss = call(loss_of, 1 * leaf, y, example=example)  # the copy of a leaf would keep the gradient to itself
         got = _tensor(loss, "the loss")
-        if not torch.isfinite(broken(z, y)) and got.shape == () and not torch.isfinite(got):
-            raise NotDone(f"the loss is still {got.item()} for {example}")
+        if got.shape == () and not torch.isfinite(got):
+            if not torch.isfinite(broken(z, y)):
+                raise NotDone(f"the loss is still {got.item()} for {example}")
+            right = F.cross_entropy(z, y)
+            raise Wrong(f"the loss is {got.item()}, expected {right:.6g}: has each row its own largest logit?")
         rows, p = torch.arange(len(y)), z.softmax(dim=1)
         same(
             got,
             F.cross_entropy(z, y),
             what="the loss",
-            example=example,
             mistakes={
                 "0 for a loss that is not finite": torch.nan_to_num(broken(z, y), posinf=0.0),
                 "a small number inside the logarithm: it hides large losses": -(p[rows, y] + 1e-12).log().mean(),
@@ -504,100 +530,103 @@ def finite_loss(loss_of) -> str:
         expected = p.clone()
         expected[rows, y] -= 1
         if not loss.requires_grad:
-            raise Wrong("the loss has no gradient: compute it from the logits, without item() or detach()")
-        (gradient,) = torch.autograd.grad(loss, logits)
-        same(gradient, expected / len(y), what="the gradient of the logits", example=example)
+            raise Wrong(
+                "the loss has no gradient, expected one: compute it from the logits, without item() or detach()"
+            )
+        (gradient,) = torch.autograd.grad(loss, leaf)
+        same(gradient, expected / len(y), what="the gradient of the logits")
 
     cases = [(7, 10, 2.0), (1, 3, 5.0), (20, 12, 0.1)]
     for n, classes, scale in (*cases, cases[0]):
         z = scale * torch.randn(n, classes, generator=_generator(n))
-        compare(z, torch.randint(classes, (n,), generator=_generator()), f"{n} pictures, {classes} classes")
-    for z in ([200.0, 0.0, 0.0], [-500.0, 0.0, 300.0], [1000.0, 999.0, -1000.0]):
+        compare(z, torch.randint(classes, (n,), generator=_generator()))
+    for z in ([200.0, 0.0, 0.0], [-500.0, 0.0, 300.0], [1000.0, -1000.0, 0.0], [-1000.0, -3000.0, -999.0]):
         compare(torch.tensor([z]), torch.tensor([1]), f"the logits {z}, class 1")
+    far = torch.tensor([[1000.0, 999.0], [-1000.0, -999.0], [0.0, 1.0]])
+    compare(far, torch.tensor([1, 0, 1]), f"the logits {far.tolist()}, classes 1, 0, 1")
     return "loss for the logits 200, 0, 0, class 1: broken inf, mended 200"
 
 
 # ---- a guard ----
 
 
-class _Root(nn.Module):
-    """A network with a square root: its gradient at 0 is infinite, its value is not."""
+class _Frail(Mlp):
+    """A network whose loss or gradient is not finite when `fault` says so. Its other numbers are those of an Mlp."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(777)
-        self.hidden, self.out, self.healthy = nn.Linear(784, 8), nn.Linear(8, 10), False
+    fault: str | int = ""  # a loss, "nan" or "inf"; or the place of a parameter whose gradient is infinite
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.hidden(x.flatten(1))
-        return self.out(h if self.healthy else h + (0 * h).sqrt())
-
-
-class _Loud(Mlp):
-    """A network whose logits overflow for pictures that are brighter than usual."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) * (1.0 if x.abs().max() < 50 else float("inf"))
+        z = super().forward(x)
+        if self.fault == "nan":
+            return z * math.inf
+        if self.fault == "inf":
+            return z.index_fill(1, torch.tensor(0), -math.inf)
+        if self.fault == "":
+            return z
+        p = list(self.parameters())[self.fault]
+        root = (p - p.detach()).sum().sqrt()  # 0, with an infinite slope
+        return z + root * F.one_hot(torch.tensor(1), 10)
 
 
 def careful_step(step) -> str:
-    """step(model, images, targets, optimizer): "ok" after a step, or what is not finite, and then no step."""
+    """step(model, images, targets, optimizer): "ok" after a step, or what is not finite, and then no step.
+
+    A twin of the model gets the healthy batches alone, each with a normal step.
+    """
     good, y = torch.randn(12, 1, 28, 28, generator=_generator()), torch.arange(12) % 10
-    with_nan, with_inf = good.clone(), good.clone()
-    with_nan[3, 0, 5, 6], with_inf[-1, 0, 0, 0] = math.nan, -math.inf
-    batches = {
-        "a healthy batch": (good, "ok"),
-        "a batch with one nan": (with_nan, "images"),
-        "a batch with one -inf": (with_inf, "images"),
-        "a batch whose loss is not finite": (60 * good, "loss"),
-        "a healthy batch, after the bad ones": (2 * good[:7], "ok"),
-    }
-
-    def run(model: nn.Module, x: Tensor, optimizer: SGD, example: str, expected: str) -> None:
-        targets, before = y[: len(x)], _row(model)
-        got = call(step, model, x.clone(), targets.clone(), optimizer)
-        changed, finite = not torch.equal(_row(model), before), torch.isfinite(_row(model)).all()
-        if not isinstance(got, str) or got not in ("ok", "images", "loss", "gradient"):
-            raise Wrong(
-                f"the result is {str(got)[:40]!r}, expected 'ok', 'images', 'loss' or 'gradient' (for {example})"
-            )
-        if expected != "ok" and got == "ok" and not finite:
-            raise NotDone(f"after {example} the weights are still not finite, and your step says 'ok'")
-        if got != expected:
-            raise Wrong(f"your step says {got!r}, expected {expected!r} (for {example})")
-        if expected != "ok" and changed:
-            raise Wrong(f"your step says {got!r}, but it changes the weights, expected none (for {example})")
-        if expected == "ok":
-            if not changed:
-                raise Wrong(f"your step says 'ok', but it changes no weight (for {example})")
-            reference = _copy_of(model, before)
-            optimizer = SGD(reference.parameters(), lr=0.1)
-            F.cross_entropy(reference(x), targets).backward()
-            optimizer.step()
-            if not torch.allclose(_row(model), _row(reference), atol=1e-5):
-                raise Wrong(
-                    f"the weights are not those of one step with this batch alone: is zero_grad first? (for {example})"
-                )
-
-    for width in (16, 5):
-        model = _made(_Loud, width)()
-        optimizer = SGD(model.parameters(), lr=0.1)
-        for example, (x, expected) in batches.items():
-            run(model, x, optimizer, example, expected)
-    root = _Root()
-    optimizer = SGD(root.parameters(), lr=0.1)
-    run(root, good, optimizer, "a network with a square root of 0", "gradient")
-    root.healthy = True
-    run(root, good[:7], optimizer, "a healthy batch after a bad gradient: is its nan still in .grad?", "ok")
+    with_nan, with_inf, bright = good.clone(), good.clone(), good.clone()
+    with_nan[3, 0, 5, 6], with_inf[-1, 0, 0, 0], bright[0, 0, 27, 27] = math.nan, -math.inf, math.inf
+    batches = (  # (what it is, its pictures, the fault of the network, what a step says)
+        ("a healthy batch", good, "", "ok"),
+        ("a batch with one nan", with_nan, "", "images"),
+        ("a batch with one -inf", with_inf, "", "images"),
+        ("a batch with one inf", bright, "", "images"),
+        ("a batch whose loss is nan", good, "nan", "loss"),
+        ("a batch whose loss is inf", good[:11], "inf", "loss"),
+        ("a healthy batch, after the bad ones", 2 * good[:7], "", "ok"),
+        ("a batch with a bad gradient in the first layer", good, 0, "gradient"),
+        ("a healthy batch, after a bad gradient: is it still in .grad?", good[:7], "", "ok"),
+        ("a batch with a bad gradient in a bias in the middle", good[:5], 1, "gradient"),
+        ("a batch with a bad gradient in the last layer", good[:1], -1, "gradient"),
+        ("a healthy batch of one picture, after a bad gradient", good[:1], "", "ok"),
+        ("a healthy batch with large pixels", 1000 * good, "", "ok"),
+    )
+    optimizers = partial(SGD, lr=0.1), partial(SGD, lr=0.01, momentum=0.9), partial(SGD, lr=0.1, weight_decay=0.1)
+    for make_optimizer, width in zip(optimizers, (16, 5, 1), strict=True):
+        model = _made(_Frail, width)()
+        twin = copy.deepcopy(model)
+        optimizer, other = make_optimizer(model.parameters()), make_optimizer(twin.parameters())
+        for example, images, model.fault, expected in batches:
+            _one_step(step, (model, images, y[: len(images)], optimizer), expected, example)
+            if expected == "ok":
+                other.zero_grad()
+                F.cross_entropy(twin(images), y[: len(images)]).backward()
+                other.step()
+                if not torch.allclose(_row(model), _row(twin), atol=1e-5):
+                    raise Wrong(
+                        "the weights are not those expected after one step with this batch alone: is zero_grad first, "
+                        "and has the optimizer seen a bad batch?"
+                    )
     return "broken: one bad batch, and all weights are nan; mended: they stay, and the culprit has a name"
 
 
-def _copy_of(model: nn.Module, row: Tensor) -> nn.Module:
-    """Another model of this kind, with these numbers, and without gradients."""
-    other = copy.deepcopy(model)
-    other.zero_grad()
-    nn.utils.vector_to_parameters(row.clone(), other.parameters())
-    return other
+def _one_step(step: Callable, arguments: tuple, expected: str, example: str) -> None:
+    """Raise Wrong unless a step says what is expected, and changes weights only when it says ok."""
+    model, before = arguments[0], _row(arguments[0])
+    got = call(step, *arguments, example=example, changes=[0, 3])
+    changed, finite = not torch.equal(_row(model), before), torch.isfinite(_row(model)).all()
+    if not isinstance(got, str) or got not in ("ok", "images", "loss", "gradient"):
+        raise Wrong(f"the result is {str(got)[:40]!r}, expected 'ok', 'images', 'loss' or 'gradient'")
+    if expected != "ok" and got == "ok" and not finite:
+        raise NotDone(f"after {example} the weights are still not finite, and your step says 'ok'")
+    if got != expected:
+        raise Wrong(f"your step says {got!r}, expected {expected!r}")
+    if expected != "ok" and changed:
+        raise Wrong(f"your step says {got!r}, but it changes the weights, expected none")
+    if expected == "ok" and not changed:
+        raise Wrong("your step says 'ok', but it changes no weight, expected a step")
+    if not all(module.training for module in model.modules()):
+        raise Wrong("your step leaves the model in evaluation mode, expected training mode, as it came")
 
 
 # ---- a number that changes ----
@@ -606,10 +635,10 @@ def _copy_of(model: nn.Module, row: Tensor) -> nn.Module:
 class _Watched(nn.Module):
     """A network with dropout and batch normalisation that notes in which mode its layers are used."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 10) -> None:
         super().__init__()
         torch.manual_seed(777)
-        self.dropout, self.norm, self.fc = nn.Dropout(0.5), nn.BatchNorm1d(20), nn.Linear(20, 10)
+        self.dropout, self.norm, self.fc = nn.Dropout(0.5), nn.BatchNorm1d(20), nn.Linear(20, classes)
         self.norm.running_mean.normal_()
         self.modes: list[tuple[bool, bool]] = []
 
@@ -620,37 +649,45 @@ class _Watched(nn.Module):
 
 def honest_measurement(measure) -> str:
     """measure(model, batches): (loss, accuracy) per picture, in evaluation mode; the mode is put back."""
-    n = 105
-    x = torch.randn(n, 20, generator=_generator())
-    with torch.no_grad():
-        scores = _Watched().eval()(x)
-    y = torch.where(torch.rand(n, generator=_generator()) < 0.7, scores.argmax(1), scores.argmin(1))
-    y[100:] = scores[100:].argmin(1)  # the short last batches are all wrong
-    losses, hits = F.cross_entropy(scores, y, reduction="none").double(), (scores.argmax(1) == y).double()
-    shown = ""
-    for size, drop_last, mode in (
-        (50, False, True),
-        (100, True, True),
-        (64, False, False),
-        (1, False, True),
-        (50, False, True),
-    ):
-        batches = DataLoader(TensorDataset(x, y), batch_size=size, drop_last=drop_last)
-        example = f"{n} pictures in batches of {size}{', drop_last=True' if drop_last else ''}"
-        model = _Watched().train(mode)
+
+    def case(n: int, classes: int, size: int, drop_last: bool = False, mode: bool = True) -> tuple:
+        x = torch.randn(n, 20, generator=_generator())
         with torch.no_grad():
-            made = _several(call(measure, model, batches), "loss, accuracy")
+            scores = _Watched(classes).eval()(x)
+        y = torch.where(torch.rand(n, generator=_generator()) < 0.7, scores.argmax(1), scores.argmin(1))
+        y[-5:] = scores[-5:].argmin(1)  # the short last batches are all wrong
+        return scores, y, DataLoader(TensorDataset(x, y), size, drop_last=drop_last), mode
+
+    cases = [
+        case(105, 10, 50),
+        case(105, 10, 100, drop_last=True),
+        case(105, 10, 64, mode=False),
+        case(105, 10, 1),
+        case(8, 3, 8),
+        case(130, 12, 25, drop_last=True, mode=False),
+    ]
+    for scores, y, batches, mode in (*cases, cases[0]):
+        n, size, classes = len(y), batches.batch_size, scores.shape[1]
+        example = f"{n} pictures, {classes} classes, batches of {size}{', drop_last=True' * batches.drop_last}"
+        model, before = _Watched(classes).train(mode), _Watched(classes).state_dict()
+        made = _several(_measured(measure, model, batches, example), "loss, accuracy")
         if not model.modes:
-            raise Wrong("the model was never used")
+            raise Wrong("the model was never used, expected its logits for each batch")
         if all(d and b for d, b in model.modes):
-            raise NotDone(f"the model is still in training mode: measured twice, {' and '.join(_two(x, y))} are right")
+            two = " and ".join(_two(cases[0]))
+            raise NotDone(f"the model is still in training mode: measured twice, {two} are right")
         for what, i in (("dropout", 0), ("batch norm", 1)):
             if on := sum(modes[i] for modes in model.modes):
                 raise Wrong(f"{what} is in training mode in {on} of {len(model.modes)} batches, expected in none")
-        if model.training != mode or model.dropout.training != mode:
+        if any(module.training != mode for module in model.modules()):
             was, now = ("training", "evaluation") if mode else ("evaluation", "training")
-            raise Wrong(f"the model came in {was} mode and is left in {now} mode: put it back")
-        used = n // size * size if drop_last else n
+            raise Wrong(f"the model is left in {now} mode, expected {was} mode, in which it came: put it back")
+        if any(not torch.equal(value, before[key]) for key, value in model.state_dict().items()):
+            raise Wrong("your function changes the model's numbers, expected a measurement alone")
+        if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):
+            raise Wrong("your hooks are still on the layers, expected none: call remove() on each handle")
+        used = n // size * size if batches.drop_last else n
+        losses, hits = F.cross_entropy(scores, y, reduction="none").double(), (scores.argmax(1) == y).double()
         for name, got, each in (("loss", made[0], losses), ("accuracy", made[1], hits)):
             parts = each[:used].split(size)
             means = torch.stack([part.mean() for part in parts])
@@ -666,7 +703,6 @@ def honest_measurement(measure) -> str:
                 got,
                 right,
                 what=f"the {name}",
-                example=example,
                 mistakes={
                     "a division by len(dataset), but fewer pictures came": each[:used].sum() / n,
                     "the sum over all pictures": each[:used].sum(),
@@ -679,12 +715,30 @@ def honest_measurement(measure) -> str:
                     "the other of the two: loss, then accuracy": (hits if name == "loss" else losses)[:used].mean(),
                 },
             )
-        shown = shown or f"accuracy: broken {_two(x, y)[0]}, another number each time; mended {hits.mean():.1%}"
-    return shown
+    return f"accuracy: broken {_two(cases[0])[0]}, another number each time; mended {hits.mean():.1%}"
 
 
-def _two(x: Tensor, y: Tensor) -> list[str]:
+SLIPS = {  # what a message of PyTorch holds, and the slip that leads there
+    "The size of tensor a": "argmax over the pictures: argmax(dim=1) gives one class for each picture",
+    "'bool' object has no attribute": "max(dim=1) without indices: it gives a pair, and argmax(dim=1) the places alone",
+}
+
+
+def _measured(measure: Callable, model: nn.Module, batches: DataLoader, example: str) -> object:
+    """What a measurement returns; the two usual slips at the right answers get a plain word."""
+    try:
+        with torch.no_grad():
+            return call(measure, model, batches, example=example, changes=[0])  # modes have messages of their own
+    except Exception as error:
+        for part, slip in SLIPS.items():
+            if part in str(error):
+                raise Wrong(f"this looks like {slip}; expected numbers, but it stops with {_text(error)}") from error
+        raise
+
+
+def _two(case: tuple) -> list[str]:
     """The accuracy in training mode, measured until two numbers differ."""
+    x, y = case[2].dataset.tensors
     model, found = _Watched(), []
     with torch.no_grad():
         while len(found) < 2:
@@ -700,70 +754,42 @@ def _each_by_itself(x: Tensor) -> Tensor:
     return (x - x.mean((1, 2, 3), keepdim=True)) / x.std((1, 2, 3), keepdim=True)
 
 
+def _by_channel(x: Tensor, seen: Tensor) -> Tensor:
+    return (x - seen.mean((0, 2, 3), keepdim=True)) / seen.std((0, 2, 3), keepdim=True)
+
+
 def two_honest_sets(two_sets) -> str:
     """two_sets(images, labels, k, seed): a random split without common pictures, both standardised by the first."""
-    cases = [(60, 20, 1, (1, 4, 5)), (25, 5, 2, (3, 3, 3)), (200, 50, 1, (1, 2, 2))]
-    splits = {}
-    for n, k, seed, shape in (*cases, cases[0], (60, 20, 5, (1, 4, 5))):
-        images = (
-            torch.randint(256, (n, *shape), generator=_generator(n))
-            .mul(torch.rand(n, 1, 1, 1, generator=_generator()))
-            .byte()
+    cases = [(60, 20, 1, (1, 4, 5)), (25, 5, 2, (3, 3, 4)), (200, 50, 2**31, (1, 2, 2)), (60, 20, 5, (1, 4, 5))]
+    cases += [(9, 1, 0, (2, 5, 3)), cases[0]]
+    splits: dict[tuple[int, ...], list[int]] = {}
+    for n, k, seed, shape in cases:
+        brightness = (
+            torch.rand(n, shape[0], 1, 1, generator=_generator()) * torch.linspace(1, 0.3, shape[0])[:, None, None]
         )
-        labels = torch.arange(n)  # a class for each picture, so that each can be told
+        images = (torch.randint(256, (n, *shape), generator=_generator(n)) * brightness).byte()
+        labels = 100 + torch.randperm(n, generator=_generator(n))  # one for each picture, so that each can be told
         example = f"{n} pictures of shape {shape}, k={k}, seed={seed}"
-        made = call_on_copies(
-            two_sets,
-            images,
-            labels,
-            k,
-            seed,
-            changed="your function changed its arguments, expected new tensors",
-            example=example,
-        )
-        made = _several(made, "training images, training labels, validation images, validation labels")
-        train_x, train_y, valid_x, valid_y = (torch.as_tensor(array(part)) for part in made)
-        if any(
-            part.ndim != 1 or part.numel() and not (0 <= part.min() and part.max() < n) for part in (train_y, valid_y)
-        ):
-            raise Wrong(
-                f"the labels have the shapes {tuple(train_y.shape)} and {tuple(valid_y.shape)}, "
-                f"expected the given ones (for {example})"
-            )
-        train_y, valid_y = train_y.long(), valid_y.long()
-        common = int(torch.isin(valid_y, train_y).sum())
-        if common and common == len(valid_y):
-            raise NotDone(f"still all {common} validation pictures are training pictures, too (for {example})")
-        if common:
-            raise Wrong(
-                f"{common} of {len(valid_y)} validation pictures are training pictures, too, "
-                f"expected none (for {example})"
-            )
-        if (len(train_y), len(valid_y)) != (n - k, k):
-            raise Wrong(f"{len(train_y)} and {len(valid_y)} pictures, expected {n - k} and {k} (for {example})")
-        if len(train_y.unique()) < n - k or len(valid_y.unique()) < k:
-            raise Wrong(f"a picture is there twice, so others are never used (for {example})")
-        if n > 50 and (valid_y.sort().values.diff() == 1).double().mean() > 0.7:
-            raise Wrong(f"the validation pictures are neighbours in the file, expected a random choice (for {example})")
-        for part, name, own in ((train_x, "training", train_y), (valid_x, "validation", valid_y)):
-            if tuple(part.shape) != (len(own), *shape):
-                raise Wrong(f"the {name} images have the shape {tuple(part.shape)}, expected {(len(own), *shape)}")
+        train, valid = _split_of(two_sets, (images, labels, k, seed), example)
         pixels = images.double()
-        mean, std = pixels[train_y].mean(), pixels[train_y].std()
-        for part, name, own in ((train_x, "training", train_y), (valid_x, "validation", valid_y)):
+        seen = pixels[train[1]]
+        mean, std = seen.mean(), seen.std()
+        for (part, own), name in ((train, "training"), (valid, "validation")):
             raw = pixels[own]
-            by_itself = (raw - raw.mean()) / raw.std()
-            if name == "validation" and torch.allclose(part.double(), by_itself, atol=1e-3):
-                raise NotDone(f"the validation images are still standardised by their own numbers (for {example})")
+            if name == "validation" and len(own) > 1 and part.shape == raw.shape:
+                if torch.allclose(part.double(), (raw - raw.mean()) / raw.std(), atol=1e-3):
+                    raise NotDone(f"the validation images are still standardised by their own numbers (for {example})")
             same(
                 part,
                 (raw - mean) / std,
                 what=f"the {name} images",
-                example=example,
                 atol=1e-2,
                 mistakes={
                     "mean and std of both sets together": (raw - pixels.mean()) / pixels.std(),
                     "each picture by its own numbers": _each_by_itself(raw),
+                    "each channel by its own numbers; one mean and one std for all are expected": _by_channel(
+                        raw, seen
+                    ),
                     "pixels as they are": raw,
                     "pixels from 0 to 1, not standardised": raw / 255,
                     "a division by the variance": (raw - mean) / std**2,
@@ -771,15 +797,63 @@ def two_honest_sets(two_sets) -> str:
                     "MNIST's numbers": (raw / 255 - 0.1307) / 0.3081,
                 },
             )
-        if splits.setdefault((n, k, seed), valid_y.tolist()) != valid_y.tolist():
-            raise Wrong(
-                f"the same seed gives two different splits, so no two trainings can be compared (for {example})"
-            )
-    if sorted(splits[60, 20, 1]) == sorted(splits[60, 20, 5]):
-        raise Wrong("the seeds 1 and 5 give the same split of 60 pictures")
+        places = sorted(valid[1].tolist())
+        if splits.setdefault((n, k, seed), places) != places:
+            raise Wrong("the same seed gives two different splits, expected one: no two trainings can be compared")
+    if splits[60, 20, 1] == splits[60, 20, 5]:
+        raise Wrong("the seeds 1 and 5 give the same split, expected another one for another seed")
+    _is_random(two_sets)
     return "validation pictures that are training pictures, too: broken all, mended 0; one scale for both sets"
 
 
+def _split_of(two_sets: Callable, arguments: tuple, example: str) -> list[tuple[Tensor, Tensor]]:
+    """(images, places in the file) of the training set, and of the validation set; Wrong where this is no split."""
+    images, labels, k, _ = arguments
+    n, file = len(images), labels.argsort()
+    made = call(two_sets, *arguments, example=example)
+    made = _several(made, "training images, training labels, validation images, validation labels")
+    train_x, train_y, valid_x, valid_y = (torch.as_tensor(array(part)) for part in made)
+    for own, name in ((train_y, "training"), (valid_y, "validation")):
+        if own.dtype.is_floating_point or own.ndim != 1 or not torch.isin(own, labels).all():
+            raise Wrong(
+                f"the {name} labels are {own.flatten()[:3].tolist()} ... of shape {tuple(own.shape)}, expected some of "
+                f"the given ones, {labels[:3].tolist()} ..., as they are"
+            )
+    train_at, valid_at = (file[own.long() - 100] for own in (train_y, valid_y))
+    common = int(torch.isin(valid_at, train_at).sum())
+    if common and common == len(valid_at):
+        raise NotDone(f"still all {common} validation pictures are training pictures, too (for {example})")
+    if common:
+        raise Wrong(f"{common} of {len(valid_at)} validation pictures are training pictures, too, expected none")
+    if (len(train_at), len(valid_at)) != (n - k, k):
+        raise Wrong(f"{len(train_at)} and {len(valid_at)} pictures, expected {n - k} and {k}")
+    if len(train_at.unique()) < n - k or len(valid_at.unique()) < k:
+        raise Wrong("a picture is there twice, so others are never used, expected each one once")
+    return [(train_x, train_at), (valid_x, valid_at)]
+
+
+def _is_random(two_sets: Callable, n: int = 40, k: int = 10, seeds: int = 100) -> None:
+    """Raise Wrong unless each picture, and each pair at any distance, is chosen about as often, for many seeds."""
+    images = torch.randint(256, (n, 1, 2, 2), generator=_generator(), dtype=torch.uint8)
+    chosen = torch.zeros(seeds, n)
+    for seed in range(seeds):
+        example = f"{n} pictures, k={k}, seed={seed}"
+        chosen[seed, _split_of(two_sets, (images, torch.arange(n) + 100, k, seed), example)[1][1]] = 1
+    share, pairs = k / n, seeds * k * (k - 1) / (n - 1)
+    counts = chosen.sum(0)
+    if (counts - seeds * share).abs().max() > 5 * (seeds * share * (1 - share)) ** 0.5:
+        i = int((counts - seeds * share).abs().argmax())
+        raise Wrong(f"picture {i} is chosen by {counts[i]:.0f} of {seeds} seeds, expected about {seeds * share:.0f}")
+    for distance in range(1, n // 2):
+        if abs((chosen * chosen.roll(distance, 1)).sum() - pairs) > 6 * pairs**0.5:
+            raise Wrong(
+                f"pictures {distance} apart are chosen together too often or too seldom, expected a random choice"
+            )
+    if abs((chosen[1:] * chosen[:-1]).sum() - (seeds - 1) * k * share) > 6 * ((seeds - 1) * k * share) ** 0.5:
+        raise Wrong("the choices of neighbouring seeds are alike or opposite, expected independent ones")
+
+
+SECONDS = {"5": 240, "6": 240}
 CHECKERS = {
     "a": dead_share,
     "b": bad_pictures,
