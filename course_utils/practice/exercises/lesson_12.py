@@ -10,25 +10,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.module import _global_forward_hooks
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_utils.data import load
-from course_utils.practice.judge import NotDone, Wrong, array, call, call_on_copies, same
+from course_utils.practice.judge import Wrong, array, call, same
 
 
 def _random(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def _ask(function: Callable, *arguments: object, example: str) -> object:
-    """The answer for copies of the arguments; an error names the input."""
-    return call_on_copies(
-        function,
-        *arguments,
-        changed=f"your function changes its arguments (for {example}); make new ones instead",
-        example=example,
-    )
 
 
 # ---- tasks inside the lesson ---------------------------------------------------------------------------------------
@@ -36,14 +27,13 @@ def _ask(function: Callable, *arguments: object, example: str) -> object:
 
 def pictures_needed(needed) -> None:
     """needed(p, points) -> how many pictures give a standard deviation of so many points."""
-    for p, points in ((0.63, 0.68), (0.5, 1), (0.9, 0.1), (0.25, 2.5), (0.63, 0.68)):
+    for p, points in ((0.63, 0.68), (0.5, 1), (0.9, 0.1), (0.25, 2.5), (0.004, 7), (0.63, 0.68)):
         share = points / 100
         expected = p * (1 - p) / share**2
         same(
-            _ask(needed, p, points, example=f"p={p}, points={points}"),
+            call(needed, p, points),
             expected,
             what="the number of pictures",
-            example=f"p={p}, points={points}",
             atol=1e-6 * expected,
             mistakes={
                 "points taken as a share: divide them by 100": p * (1 - p) / points**2,
@@ -61,12 +51,10 @@ def conv_flop(count) -> None:
     cases = ((2, 6, 5, 2, 28), (64, 128, 3, 1, 16), (3, 24, 2, 0, 32), (24, 16, 1, 0, 7), (1, 2, 3, 0, 9))
     for inputs, outputs, kernel, padding, side in (*cases, cases[0]):
         out, products = side + 2 * padding - kernel + 1, inputs * kernel**2 * outputs
-        example = f"inputs={inputs}, outputs={outputs}, kernel={kernel}, padding={padding}, side={side}"
         same(
-            _ask(count, inputs, outputs, kernel, padding, side, example=example),
+            call(count, inputs, outputs, kernel, padding, side),
             2 * products * out**2,
             what="the number of FLOP",
-            example=example,
             mistakes={
                 "the multiplications alone: there are as many additions": products * out**2,
                 "the places of the input: the window fits at others": 2 * products * side**2,
@@ -94,10 +82,9 @@ def sides_of(sides) -> None:
 
         right = chain(side - 1, lambda n: n // 2)
         same(
-            _ask(sides, side, blocks, example=f"side={side}, blocks={blocks}"),
+            call(sides, side, blocks),
             right,
             what="the list of sides",
-            example=f"side={side}, blocks={blocks}",
             mistakes={
                 "no 2x2 convolution: it takes one place off the side": chain(side, lambda n: n // 2),
                 "a 2x2 window that takes two places off": chain(side - 2, lambda n: n // 2),
@@ -120,13 +107,10 @@ def variance_along(along) -> None:
     for covariance, direction in (*cases, (simple, torch.tensor([-4.0, 0.5])), cases[0]):
         made = covariance @ direction
         whole, length = direction @ made, direction.norm()
-        shown = "the simple matrix" if len(direction) == 2 and covariance is simple else f"{len(direction)} numbers"
-        example = f"{shown}, direction {[round(x, 2) for x in direction.tolist()][:3]}"
         same(
-            _ask(along, covariance, direction, example=example),
+            call(along, covariance, direction),
             whole / length**2,
             what="the variance",
-            example=example,
             mistakes={
                 "a direction that still has its own length: divide it by direction.norm()": whole,
                 "a division by the length, once: the direction stands there twice": whole / length,
@@ -143,7 +127,7 @@ def variance_along(along) -> None:
 def moving(weight_of) -> None:
     """weight_of(channels) -> a weight (channels, channels, 3, 3) that moves each channel to the right by a pixel."""
     for channels in (1, 3, 2, 5, 1):
-        weight = array(_ask(weight_of, channels, example=f"channels={channels}"), "the weight").astype(np.float32)
+        weight = array(call(weight_of, channels), "the weight")
         expected = np.zeros((channels, channels, 3, 3), dtype=np.float32)
         steps = {"to the left": (1, 2), "up": (2, 1), "down": (0, 1), "not at all": (1, 1)}
         mistakes = {}
@@ -161,7 +145,7 @@ def moving(weight_of) -> None:
         mistakes["a sum of all channels: output i takes input i alone"] = mixed
         mistakes["a weight that moves the first channel alone"] = first
         mistakes["a kernel that takes the same place in every row"] = np.repeat(expected[:, :, 1:2], 3, axis=2)
-        same(weight, expected, what="the weight", example=f"channels={channels}", mistakes=mistakes)
+        same(weight, expected, what="the weight", mistakes=mistakes)
 
 
 # ---- 1: white rows -------------------------------------------------------------------------------------------------
@@ -173,7 +157,7 @@ def white_rows(whitening) -> None:
     All right answers, from eigenvectors or from a Cholesky factor, turned or not, make covariance + eps white; each of
     the mistakes makes another matrix white, and so gets its name.
     """
-    cases = ((600, 5, 0.0), (600, 5, 0.1), (400, 3, 0.5), (1_500, 12, 0.02), (600, 5, 0.0))
+    cases = ((600, 5, 0.0), (600, 5, 0.1), (400, 3, 0.5), (1_500, 12, 0.02), (300, 2, 1.0), (600, 5, 0.0))
     for n, size, eps in cases:
         mixed = torch.linalg.qr(_random(size, size, seed=size)).Q
         spreads = torch.linspace(0.2, 2, size)
@@ -183,18 +167,17 @@ def white_rows(whitening) -> None:
 
 def _is_white_for(whitening: Callable, rows: Tensor, eps: float) -> None:
     n, size = rows.shape
-    example = f"{n} rows of {size} numbers, eps={eps}"
     covariance, products = np.cov(rows.numpy().T), rows.double().numpy().T @ rows.double().numpy() / n
-    matrix = array(_ask(whitening, rows, eps, example=example), "the matrix").astype(float)
+    matrix = array(call(whitening, rows, eps), "the matrix").astype(float)
     if matrix.shape != (size, size):
         looks = {
-            (n, size): "; these look like the rows themselves, and the matrix that makes them white is expected",
-            (n, n): "; torch.cov takes one variable in each ROW: torch.cov(rows.T)",
-            (size,): "; these look like one number for each direction, and the directions are expected, too",
+            (n, size): "this looks like the rows themselves, not the matrix that makes them white: ",
+            (n, n): "this looks like torch.cov(rows), which takes one variable in each ROW; take rows.T: ",
+            (size,): "this looks like one number for each direction, without the directions: ",
         }.get(matrix.shape, "")
-        raise Wrong(f"the matrix has the shape {matrix.shape}, expected {size, size}{looks} (for {example})")
+        raise Wrong(f"{looks}the matrix has the shape {matrix.shape}, expected {size, size}")
     if not np.isfinite(matrix).all():
-        raise Wrong(f"the matrix holds nan or inf (for {example})")
+        raise Wrong("the matrix holds nan or inf, expected finite numbers")
     one = np.eye(size)
     whole = covariance + eps * one
     if _makes_white(matrix, whole):
@@ -212,7 +195,8 @@ def _is_white_for(whitening: Callable, rows: Tensor, eps: float) -> None:
         "the directions are multiplied by the root of their variance: divide by it": np.linalg.inv(whole),
         "each number of a row is divided by its own standard deviation: they stay correlated": np.diag(spread**2)
         + eps * one,
-        "this makes rows white that were standardised before": covariance / np.outer(spread, spread) + eps * one,
+        "this looks like the matrix for rows that were standardised before": covariance / np.outer(spread, spread)
+        + eps * one,
         "the division goes along the wrong axis: each COLUMN of the eigenvectors has its own variance": np.diag(
             variances + eps
         ),
@@ -225,7 +209,7 @@ def _is_white_for(whitening: Callable, rows: Tensor, eps: float) -> None:
     crossed = np.abs(out - np.diag(np.diag(out))).max()
     raise Wrong(
         f"{looks}with eps added to each variance, rows @ matrix has variances from {least:.3g} to {most:.3g} and "
-        f"covariances up to {crossed:.3g}, expected 1 and 0 (for {example})"
+        f"covariances up to {crossed:.3g}, expected 1 and 0"
     )
 
 
@@ -254,42 +238,53 @@ def _networks() -> list[tuple[str, nn.Module, tuple[int, ...]]]:
     conv = nn.Sequential(nn.Conv2d(3, 8, kernel_size=3, padding=1))
     strided = nn.Sequential(nn.Conv2d(2, 5, (3, 5), stride=2, padding=1, bias=False), nn.BatchNorm2d(5), nn.ReLU())
     linear = nn.Sequential(nn.Flatten(), nn.Linear(24, 7), nn.ReLU(), nn.Linear(7, 10, bias=False))
-    inner = nn.Sequential(nn.Conv2d(4, 6, kernel_size=2), nn.GELU(), nn.MaxPool2d(2))
+    inner = nn.Sequential(nn.Sequential(nn.Conv2d(4, 6, kernel_size=2), nn.GELU()), nn.MaxPool2d(2))
     deep = nn.Sequential(nn.Conv2d(1, 4, kernel_size=5), nn.BatchNorm2d(4), inner, nn.Flatten(), nn.Linear(96, 3))
+    rows = nn.Sequential(nn.Conv2d(2, 6, (1, 3)), nn.Linear(6, 4))
     return [
         ("one convolution", conv, (1, 3, 16, 16)),
         ("one convolution with stride 2, a kernel (3, 5), and batch norm", strided, (4, 2, 11, 18)),
         ("two linear layers", linear, (5, 2, 3, 4)),
         ("a network with blocks in it", deep, (2, 1, 14, 14)),
+        ("a linear layer for each row of a map", rows, (2, 2, 5, 8)),
         ("a convolution that runs twice, and a linear layer that never runs", _Twice(), (3, 4, 9, 8)),
     ]
 
 
 def network_flop(count) -> None:
     """count(model, shape) -> the FLOP of one forward pass, from its convolutions and linear layers."""
-    cases = _networks()
-    for place, (name, model, shape) in enumerate((*cases, cases[0], cases[0])):
-        training = place % 2 == 0
-        mode = "training" if training else "evaluation"
-        example = f"{name}, batch {shape}"
-        model.train(training)
+    cases = [(*network, training) for network in _networks() for training in (True, False)]
+    for name, model, shape, training in (*cases, cases[0]):
+        before = copy.deepcopy(model.train(training))
         with FlopCounterMode(display=False) as counter:
             copy.deepcopy(model)(torch.zeros(shape))
         right = counter.get_total_flops()
-        before = {key: value.clone() for key, value in model.state_dict().items()}
 
         def refuse(*_: object) -> None:
-            raise Wrong("you call FlopCounterMode; count with forward hooks of your own")
+            raise Wrong("you call FlopCounterMode, expected a count with forward hooks of your own")
 
-        with patch.object(FlopCounterMode, "__enter__", refuse):
-            got = _ask(count, model, shape, example=example)
-        same(got, right, what="the number of FLOP", example=example, mistakes=_miscounted(model, shape, right))
-        if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):
-            raise Wrong(f"your hooks are still on the layers: call remove() on each handle (for {example})")
-        if any(not torch.equal(value, before[key]) for key, value in model.state_dict().items()):
-            raise Wrong(f"the running averages of batch norm have changed: count after model.eval() (for {example})")
-        if not all(module.training == training for module in model.modules()):
-            raise Wrong(f"the model was in {mode} mode and no longer is: keep `model.training` first (for {example})")
+        example = f"{name}, batch {shape}, in {'training' if training else 'evaluation'} mode"
+        with patch.object(FlopCounterMode, "__enter__", refuse), patch.dict(_global_forward_hooks):
+            got = call(count, model, shape, example=example, changes=[0])  # what it changes has a message of its own
+            same(got, right, what="the number of FLOP", mistakes=_miscounted(model, shape, right))
+            _is_as_before(model, before)
+
+
+def _is_as_before(model: nn.Module, before: nn.Module) -> None:
+    modules = list(model.modules())
+    if _global_forward_hooks or any(m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m) for m in modules):
+        raise Wrong("your hooks are still on the layers, expected none: call remove() on each handle")
+    now, then = model.state_dict(), before.state_dict()
+    if changed := [key for key in then if not torch.equal(now[key], then[key])]:
+        looks = (
+            "this looks like batch norm in training mode, count after model.eval(): " if "num" in changed[-1] else ""
+        )
+        raise Wrong(f"{looks}the running averages or weights have changed, expected them as before: {changed[-1]}")
+    if [m.training for m in modules] != [m.training for m in before.modules()]:
+        was = "training" if before.training else "evaluation"
+        raise Wrong(f"the model is no longer in {was} mode, expected it as it came: keep `model.training` first")
+    if [p.requires_grad for p in model.parameters()] != [p.requires_grad for p in before.parameters()]:
+        raise Wrong("requires_grad of a weight has changed, expected it as before")
 
 
 def _miscounted(model: nn.Module, shape: Sequence[int], right: int) -> dict[str, int]:
@@ -318,6 +313,9 @@ def _miscounted(model: nn.Module, shape: Sequence[int], right: int) -> dict[str,
         "the places of the input: count those of the output": total(
             lambda m, x, out: 2 * m.weight.numel() * x.numel() // x.shape[1]
         ),
+        "a linear layer once for each picture: here it runs for each row of a map": total(
+            lambda m, x, out: usual(m, x, out) if isinstance(m, nn.Conv2d) else 2 * len(x) * m.weight.numel()
+        ),
         "one input channel": total(lambda m, x, out: 2 * out.numel() * m.weight[0, 0].numel()),
         "each layer once, though one runs twice": sum(
             {id(m): usual(m, x, out) for m, x, out in reversed(seen)}.values()
@@ -336,19 +334,11 @@ def gain_and_luck(gain) -> None:
         ([70.1, 72.3, 69.0], [70.0, 71.0, 69.5, 73.5, 71.2]),
         ([93.9, 94.1], [94.2, 94.05, 94.6, 94.3]),
         ([50.0, 52.0, 51.0, 53.0, 47.0, 50.5], [49.0, 44.0, 47.0]),
+        ([0.3, 9.9], [100.0, 80.5]),
     )
     for before, after in (*cases, cases[0]):
-        example = f"before={before}, after={after}"
-        old, new = list(before), list(after)
-        try:
-            result = call(gain, old, new)
-        except (Wrong, NotDone):
-            raise
-        except Exception as error:
-            error.called_with = f" (for {example})"
-            raise
-        if (old, new) != (before, after):
-            raise Wrong(f"your function changes the lists that it gets (for {example})")
+        result = call(gain, before, after)
+        result = array(result).tolist() if isinstance(result, Tensor | np.ndarray) else result
         if not isinstance(result, tuple | list) or len(result) != 2:
             raise Wrong(f"the result is a {type(result).__name__}, expected a pair: the gain and its luck")
         difference = mean(after) - mean(before)
@@ -358,7 +348,6 @@ def gain_and_luck(gain) -> None:
             result[0],
             difference,
             what="the gain",
-            example=example,
             mistakes={
                 "before minus after": -difference,
                 "the best of each: take the means": max(after) - max(before),
@@ -370,7 +359,6 @@ def gain_and_luck(gain) -> None:
             result[1],
             luck,
             what="the standard deviation of the gain",
-            example=example,
             mistakes={
                 "variances divided by n: one of n - 1 is expected": sum(p / n for _, p, n in parts) ** 0.5,
                 "the luck of one training: a mean of n seeds has 1 / sqrt(n) of it": sum(v for v, _, _ in parts) ** 0.5,
@@ -397,39 +385,34 @@ def _passing() -> list[tuple[str, nn.Module]]:
         ("6 -> 2, kernel 5, no bias", nn.Sequential(nn.Conv2d(6, 2, kernel_size=5, padding=2, bias=False))),
         ("5 -> 9 -> 4, kernels 1 and (3, 5), in a block", nn.Sequential(inner, nn.BatchNorm2d(4))),
         ("4 -> 4, kernel 7, and a linear layer", nn.Sequential(nn.Conv2d(4, 4, 7, padding=3), nn.Linear(5, 5))),
+        ("1 -> 5, kernel (5, 1), in evaluation mode", nn.Sequential(nn.Sequential(nn.Conv2d(1, 5, (5, 1)))).eval()),
     ]
 
 
 def pass_on(start) -> None:
     """start(network) -> the network, whose convolutions copy their inputs to their first outputs."""
-    for turn in range(2):
-        for name, network in _passing():
-            before, old = copy.deepcopy(network), list(network.parameters())
-            try:
-                result = call(start, network)
-            except (Wrong, NotDone):
-                raise
-            except Exception as error:
-                error.called_with = f" (for {name})"
-                raise
-            if result is not network:
-                raise Wrong(f"the result is not the network that came in: change it, and return it (for {name})")
-            if any(a is not b for a, b in zip(old, network.parameters(), strict=True)):
-                raise Wrong(
-                    f"a weight was replaced by a new one: change its numbers, with torch.no_grad() (for {name})"
-                )
-            if not all(p.requires_grad for p in old):
-                raise Wrong(f"a weight is no longer trained: requires_grad has to stay True (for {name})")
-            for (part, layer), first in zip(network.named_modules(), before.modules(), strict=True):
-                if isinstance(layer, nn.Conv2d):
-                    _copies(layer, first, f"{name}, layer {part}, {'second network' if turn else 'first network'}")
-                elif not list(layer.children()) and any(
-                    not torch.equal(a, b) for a, b in zip(layer.parameters(), first.parameters(), strict=True)
-                ):
-                    raise Wrong(f"the layer {type(layer).__name__} has changed: change convolutions alone (for {name})")
+    for name, network in (*_passing(), *_passing()):
+        before, old = copy.deepcopy(network), list(network.parameters())
+        result = call(start, network, example=name, changes=[0])
+        if result is not network:
+            raise Wrong("the result is not the network that came in, expected the same one: change it, and return it")
+        if len(old) != len(new := list(network.parameters())) or any(a is not b for a, b in zip(old, new, strict=True)):
+            raise Wrong("a weight was replaced by a new one, expected other numbers in it, with torch.no_grad()")
+        if not all(p.requires_grad for p in old):
+            raise Wrong("a weight is no longer trained, expected requires_grad to stay True")
+        for (part, layer), first in zip(network.named_modules(), before.modules(), strict=True):
+            if layer.training != first.training:
+                raise Wrong("the mode of the network has changed, expected it as it came")
+            if isinstance(layer, nn.Conv2d):
+                _copies(layer, first, part)
+            elif not list(layer.children()) and any(
+                not torch.equal(a, b)
+                for a, b in zip(layer.state_dict().values(), first.state_dict().values(), strict=True)
+            ):
+                raise Wrong(f"the layer {type(layer).__name__} has changed, expected changes of convolutions alone")
 
 
-def _copies(conv: nn.Conv2d, first: nn.Conv2d, example: str) -> None:
+def _copies(conv: nn.Conv2d, first: nn.Conv2d, part: str) -> None:
     copies, middle = min(conv.in_channels, conv.out_channels), tuple(k // 2 for k in conv.kernel_size)
     weight, new = first.weight.detach(), first.weight.detach().clone()
     new[:copies] = 0
@@ -446,8 +429,7 @@ def _copies(conv: nn.Conv2d, first: nn.Conv2d, example: str) -> None:
     same(
         conv.weight,
         new,
-        what="the weight",
-        example=example,
+        what=f"the weight of layer {part}",
         atol=1e-6,
         mistakes={
             "the first weights, unchanged": weight,
@@ -465,7 +447,7 @@ def _copies(conv: nn.Conv2d, first: nn.Conv2d, example: str) -> None:
             "the first biases: an output that copies has the bias 0": first.bias.detach(),
             "zeros for the other outputs, too: they stay as they are": torch.zeros_like(bias),
         }
-        same(conv.bias, bias, what="the bias", example=example, atol=1e-6, mistakes=mistakes)
+        same(conv.bias, bias, what=f"the bias of layer {part}", atol=1e-6, mistakes=mistakes)
 
 
 # ---- 5: a network that learns quickly ------------------------------------------------------------------------------
@@ -491,26 +473,42 @@ def _make(build: Callable, images: Tensor, seed: int) -> nn.Module:
     steps: list[int] = []
     hook = register_optimizer_step_post_hook(lambda *_: steps.append(1))
     try:
-        model = _ask(build, images, example="2,000 pictures (2000, 3, 32, 32)")
+        model = call(build, images)
     finally:
         hook.remove()
     if steps:
-        raise Wrong(f"your function trains: an optimizer made {len(steps)} steps; give an untrained network")
+        raise Wrong(f"your function trains: an optimizer made {len(steps)} steps, expected an untrained network")
     if not isinstance(model, nn.Module):
         raise Wrong(f"the result is a {type(model).__name__}, expected a network")
+    twin = copy.deepcopy(model).eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        logits = copy.deepcopy(model).eval()(images[:1].clone())
+        logits = twin(images[:1].clone())
     work = counter.get_total_flops() / 1e6
     if not isinstance(logits, Tensor) or logits.shape != (1, 10):
         shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise Wrong(f"the network gives {shape} for one picture, expected logits of the shape (1, 10)")
+    with torch.no_grad():
+        _are_logits(twin(images[:200].clone()))
     if work > MOST_MFLOP:
         raise Wrong(
-            f"your network needs {work:.1f} MFLOP for a picture, forward; {MOST_MFLOP} are allowed: fewer channels"
+            f"your network needs {work:.1f} MFLOP for a picture, forward, expected {MOST_MFLOP} at most: fewer channels"
         )
     if not any(p.requires_grad for p in model.parameters()):
-        raise Wrong("no weight of your network is trained: requires_grad is False for all of them")
+        raise Wrong("no weight of your network can be trained, expected some: requires_grad is False for all of them")
     return model
+
+
+def _are_logits(out: Tensor) -> None:
+    """Raise Wrong for what stands after the logits: a softmax, its logarithm, a ReLU."""
+    positive = bool((out >= 0).all())
+    ends = {
+        "log_softmax": torch.allclose(out.logsumexp(1), torch.zeros(len(out)), atol=1e-4),
+        "softmax": positive and torch.allclose(out.sum(1), torch.ones(len(out)), atol=1e-4),
+        "ReLU": positive and bool((out == 0).any() and (out > 0).any()),
+    }
+    for name, is_there in ends.items():
+        if is_there:
+            raise Wrong(f"this looks like a network with {name} at its end, expected logits, whatever their size")
 
 
 def _train(model: nn.Module) -> float:
@@ -523,7 +521,9 @@ def _train(model: nn.Module) -> float:
         optimizer.zero_grad()
         loss = F.cross_entropy(model(x.clone()), y)
         if not torch.isfinite(loss):
-            raise Wrong(f"the loss is {loss.item()} at step {step + 1}: how large are your first outputs?")
+            raise Wrong(
+                f"the loss is {loss.item()} at step {step + 1}, expected a number: are your first outputs large?"
+            )
         loss.backward()
         optimizer.step()
     model.eval()
@@ -535,12 +535,14 @@ def quick_network(build) -> str:
     """build(images) -> an untrained network within the budget, which learns enough in 50 steps."""
     images, *_, standin = _pictures()
     goal = GOAL if not standin else STANDIN_GOAL
-    first, reached = None, []
+    models, reached = [], []
     for seed in (777, 778):
-        model = _make(build, images[:2000].clone(), seed)
-        if model is first:
-            raise Wrong("the second call returns the same network, already trained: make a new one in each call")
-        first = model
+        models.append(model := _make(build, images[:2000], seed))
+        first, last = ({p.data_ptr() for p in m.parameters() if p.requires_grad} for m in (models[0], model))
+        if len(models) > 1 and first & last:
+            raise Wrong(
+                "the second call returns the same weights, already trained, expected a new network in each call"
+            )
         reached.append(_train(model))
         if reached[0] < goal - 0.12:
             break  # far off: a second training would not help
@@ -554,6 +556,7 @@ def quick_network(build) -> str:
     return f"{average:.1%} of 1,000 validation pictures right after {STEPS} steps; two seeds: {each}"
 
 
+SECONDS = {"5": 240}
 CHECKERS = {
     "a": pictures_needed,
     "b": conv_flop,

@@ -22,13 +22,27 @@ def needed_by_root(p, points):
     return (100 * math.sqrt(p - p * p) / points) ** 2
 
 
-needed_called = []
-
-
-def needed_cached(p, points):
+def kept_result(function):
     """Right for the first input, and then always the same."""
-    needed_called.append(needed_by_formula(p, points))
-    return needed_called[0]
+    kept = []
+
+    def first_result(*arguments):
+        kept.append(function(*arguments))
+        return kept[0]
+
+    return first_result
+
+
+def with_default(function, start):
+    """What was found before comes again, added at the end, or summed up."""
+    found = start
+
+    def more(*arguments):
+        nonlocal found
+        found = found + function(*arguments)
+        return found
+
+    return more
 
 
 def flop_of(inputs, outputs, kernel, padding, side):
@@ -78,6 +92,18 @@ def moving_with(row=1, column=0, outputs=None):
         made = torch.zeros(channels, channels, 3, 3)
         for i in range(channels if outputs is None else outputs):
             made[i, i, row, column] = 1
+        return made
+
+    return weight
+
+
+def moving_kept():
+    """The numbers are written into one weight, for 5 channels, in every call; it starts with zeros once."""
+    kept = torch.zeros(5, 5, 3, 3)
+
+    def weight(n):
+        made = kept[:n, :n]
+        made += moving_with()(n)
         return made
 
     return weight
@@ -189,6 +215,62 @@ def always_in_training(model, shape):
     return result
 
 
+def linear_for_each_picture(layer, x, out):
+    return 2 * len(x) * layer.weight.numel() if isinstance(layer, nn.Linear) else usual(layer, x, out)
+
+
+def square_kernel(layer, x, out):
+    side = getattr(layer, "kernel_size", (1,))[0]
+    return 2 * out.numel() * (layer.in_channels * side**2 if isinstance(layer, nn.Conv2d) else layer.in_features)
+
+
+def two_levels(model, shape):
+    """Looks into blocks, but not into the blocks in them."""
+    layers = [layer for child in model.children() for layer in (child, *child.children())]
+    only = {id(layer) for layer in layers}
+    return counting(lambda layer, x, out: usual(layer, x, out) * (id(layer) in only))(model, shape)
+
+
+def in_training_without_batch_norm(model, shape):
+    """Evaluation mode only where there is no batch norm at the top."""
+    return counting(usual, mode=any(isinstance(layer, nn.BatchNorm2d) for layer in model.children()))(model, shape)
+
+
+def with_a_global_hook(model, shape):
+    found, was = [], model.training
+
+    def hook(layer, inputs, output):
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            found.append(usual(layer, inputs[0], output))
+
+    nn.modules.module.register_module_forward_hook(hook)
+    model.eval()(torch.zeros(shape))
+    model.train(was)
+    return sum(found)
+
+
+def zeros_for_weights(model, shape):
+    with torch.no_grad():
+        for p in model.parameters():
+            p.zero_()
+    return counting(usual)(model, shape)
+
+
+def frozen(model, shape):
+    return counting(usual)(model.requires_grad_(False), shape)
+
+
+def counting_on():
+    """The list of all calls, not that of one."""
+    found = []
+
+    def function(model, shape):
+        found.append(counting(usual)(model, shape))
+        return sum(found)
+
+    return function
+
+
 def by_the_counter(model, shape):
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -213,6 +295,18 @@ def gain_by_numpy(before, after):
 def gain_by_torch(before, after):
     a, b = torch.tensor(before), torch.tensor(after)
     return b.mean() - a.mean(), (a.var() / len(a) + b.var() / len(b)).sqrt()
+
+
+def gain_remembering():
+    """The numbers of earlier calls are still in the lists."""
+    old, new = [], []
+
+    def function(before, after):
+        old.extend(before)
+        new.extend(after)
+        return gain(old, new)
+
+    return function
 
 
 def gain_with(luck, difference=lambda b, a: np.mean(a) - np.mean(b)):
@@ -292,6 +386,44 @@ def passing_with_new_weights(network):
     return passing_by_library(network)
 
 
+def passing_the_first_only():
+    done = []
+
+    def function(network):
+        done.append(1)
+        return passing()(network) if len(done) == 1 else network
+
+    return function
+
+
+def passing_in_training(network):
+    return passing()(network).train()
+
+
+def passing_drawn_again(network):
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.reset_parameters()
+    return passing()(network)
+
+
+def passing_seen_by_batch_norm(network):
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer(torch.ones(2, layer.num_features, 1, 1))
+    return passing()(network)
+
+
+@torch.no_grad()
+def passing_outputs(network):
+    """As many copies as there are outputs, or a hard stop: right where there are no more inputs than outputs."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d) and layer.in_channels <= layer.out_channels:
+            passing()(nn.Sequential(layer))
+    return network
+
+
 def passing_a_copy(network):
     import copy
 
@@ -303,6 +435,11 @@ def passing_a_copy(network):
 
 def quick(images):
     return airbench.initialize(CifarNet((24, 48, 96)), airbench.whitening_kernels(images))
+
+
+def quick_wide(images):
+    """Fewer channels in the first block, more in the last."""
+    return airbench.initialize(CifarNet((24, 48, 104)), airbench.whitening_kernels(images, eps=1e-3))
 
 
 class Divided(nn.Module):
@@ -342,6 +479,21 @@ def quick_kept(images):
     return kept_network[0]
 
 
+kept_core = []
+
+
+def quick_in_a_new_frame(images):
+    """Another module each time, with the same layers in it."""
+    if not kept_core:
+        kept_core.append(quick(images))
+    return nn.Sequential(kept_core[0])
+
+
+def quick_in_place(images):
+    images -= images.mean()
+    return quick(images)
+
+
 def quick_trained(images):
     model = quick(images)
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad])
@@ -358,18 +510,36 @@ RIGHT = {
     "e": [moving_with(), moving_by_roll, moving_by_numpy],
     "1": [by_eigenvectors, by_kernels, symmetric, by_singular_values, by_cholesky],
     "2": [counting(usual), counting(long_way), by_a_copy],
-    "3": [gain, gain_by_numpy, gain_by_torch],
+    "3": [gain, gain_by_numpy, gain_by_torch, lambda b, a: np.array(gain(b, a)),
+          lambda b, a: torch.stack(gain_by_torch(b, a))],
     "4": [passing(), passing_by_library, passing_recursively],
-    "5": [quick, quick_by_hand],
+    "5": [quick, quick_by_hand, quick_wide],
 }  # fmt: skip
+FEW = {"5": "each call trains a network"}
+KINDS = {
+    "a": "value once",
+    "b": "value once",
+    "c": "value once",
+    "d": "value once memory",
+    "e": "value once",
+    "1": "value once memory",
+    "2": "value once memory type state",
+    "3": "value once memory type",
+    "4": "value once memory type chance state",
+    "5": "value once memory type structure state",
+}
 WRONG = {
     "a": [
         (lambda p, points: p * (1 - p) / points**2, "divide them by 100"),
         (lambda p, points: (p * (1 - p)) ** 0.5 / (points / 100), "solve"),
         (lambda p, points: p * (1 - p) / (points / 100), "not squared"),
         (lambda p, points: p / (points / 100) ** 2, "p in the place of"),
-        (lambda p, points: 0.63 * 0.37 / (points / 100) ** 2, "p=0.5"),
-        (needed_cached, "p=0.5"),
+        (lambda p, points: 0.63 * 0.37 / (points / 100) ** 2, "p = 0.5", "value"),
+        (kept_result(needed_by_formula), "expected 2500", "once"),
+        (lambda p, points: round(needed_by_formula(p, points)), "expected 5041.09"),
+        (lambda p, points: 0.25 / (points / 100) ** 2, "p = 0.63", "value"),
+        (lambda p, points: needed_by_formula(p, 0.68), "points = 1", "value"),
+        (lambda p, points: 4 * needed_by_formula(p, points), "expected 5041.09"),
     ],
     "b": [
         (lambda i, o, k, p, s: flop_of(i, o, k, p, s) // 2, "as many additions"),
@@ -377,7 +547,12 @@ WRONG = {
         (lambda i, o, k, p, s: flop_of(i, o, k, p / 2, s), "comes twice"),
         (lambda i, o, k, p, s: flop_of(i, o, k, p, s - 1), "+ 1"),
         (lambda i, o, k, p, s: 2 * i * k * k * o, "without the places"),
-        (lambda i, o, k, p, s: 2 * i * 9 * o * (s + 2 * p - 2) ** 2, "kernel=5"),
+        (lambda i, o, k, p, s: 2 * i * 9 * o * (s + 2 * p - 2) ** 2, "k = 5", "value"),
+        (lambda i, o, k, p, s: flop_of(i, o, k, k // 2, s), "p = 0", "value"),
+        (lambda i, o, k, p, s: flop_of(o, o, k, p, s), "i = 2", "value"),
+        (lambda i, o, k, p, s: flop_of(i, o, k, p, s) + o * (s + 2 * p - k + 1) ** 2, "a bias for each output"),
+        (kept_result(flop_of), "= 64", "once"),
+        (with_default(flop_of, 0), "= 64", "once"),
     ],
     "c": [
         (lambda s, b: [s // 2**k for k in range(b + 1)], "no 2x2 convolution"),
@@ -385,7 +560,12 @@ WRONG = {
         (lambda s, b: [(s - 1) // 4**k for k in range(b + 1)], "both convolutions"),
         (lambda s, b: sides_by_loop(s, b)[1:], "without the first convolution"),
         (lambda s, b: sides_by_loop(s, b)[-1], "the last side alone"),
-        (lambda s, b: [31, 15, 7, 3], "side=33"),
+        (lambda s, b: [31, 15, 7, 3], "s = 33, b = 3", "value"),
+        (lambda s, b: [s - 1, (s - 1) // 2, (s - 1) // 4, (s - 1) // 8], "= 4", "value"),
+        (lambda s, b: [max(1, (s - 1) // 2**k) for k in range(b)], "has the shape"),
+        (lambda s, b: [-(-(s - 1) // 2**k) for k in range(b + 1)], "rounded up"),
+        (with_default(sides_by_loop, []), "has the shape", "once"),
+        (kept_result(sides_by_loop), "expected 32", "once"),
     ],
     "d": [
         (lambda c, d: d @ c @ d, "its own length"),
@@ -395,7 +575,11 @@ WRONG = {
         (lambda c, d: (c.diagonal() * d**2).sum() / d.norm() ** 2, "without the covariances"),
         (lambda c, d: torch.linalg.eigvalsh(c)[-1], "greatest eigenvalue"),
         (lambda c, d: c @ d / d.norm(), "once more"),
-        (along_in_place, "changes its arguments"),
+        (along_in_place, "changes its argument direction", "memory"),
+        (lambda c, d: along_unit(c, d) if d.norm() < 2 else d @ c @ d, "expected", "value"),
+        (lambda c, d: along_unit(c[:2, :2], d[:2]), "of shape (3, 3)", "value"),
+        (lambda c, d: 1 + c[0, 1] * 2 * d[0] * d[1] / (d @ d), "expected", "value"),
+        (kept_result(along_unit), "expected", "once"),
     ],
     "e": [
         (moving_with(column=2), "to the left"),
@@ -405,11 +589,15 @@ WRONG = {
         (moving_with(outputs=1), "the first channel alone"),
         (lambda n: moving_by_roll(1).expand(n, n, 3, 3), "a sum of all channels"),
         (lambda n: moving_by_roll(3), "expected (1, 1, 3, 3)"),
+        (lambda n: moving_with()(3)[:n, :n] if n <= 3 else moving_with(outputs=3)(n), "n = 5", "value"),
+        (lambda n: 2 * moving_with()(n), "is 2 at"),
+        (moving_kept(), "n = 3", "once"),
+        (kept_result(moving_with()), "expected (3, 3, 3, 3)", "once"),
     ],
     "1": [
         (lambda rows, eps: by_eigenvectors(rows, eps).T, "its transpose is right"),
         (lambda rows, eps: by_eigenvectors(rows, 0), "eps is missing"),
-        (lambda rows, eps: by_eigenvectors(rows, 0.1 if eps else 0), "eps=0.5"),
+        (lambda rows, eps: by_eigenvectors(rows, 0.1 if eps else 0), "eps = 0.5", "value"),
         (whitening_with(lambda values, vectors, eps: vectors / (values.sqrt() + eps)), "added to the root"),
         (whitening_with(lambda values, vectors, eps: vectors), "the directions alone"),
         (whitening_with(lambda values, vectors, eps: vectors / (values + eps)), "take its square root"),
@@ -424,7 +612,11 @@ WRONG = {
         (lambda rows, eps: (rows - rows.mean(0)) @ by_eigenvectors(rows, eps), "like the rows themselves"),
         (whitening_with(lambda values, vectors, eps: (values + eps) ** -0.5), "one number for each direction"),
         (lambda rows, eps: by_eigenvectors(rows, 0) / eps, "nan or inf"),
-        (centred_in_place, "changes its arguments"),
+        (centred_in_place, "changes its argument rows", "memory"),
+        (whitening_with(lambda values, vectors, eps: vectors / values.clamp(min=eps).sqrt()), "eps = 0.1", "value"),
+        (lambda rows, eps: by_eigenvectors(rows[:600], eps), "(1500, 12)", "value"),
+        (lambda rows, eps: symmetric(rows[:, :5], eps), "(1500, 12)", "value"),
+        (kept_result(by_eigenvectors), "eps is missing", "once"),
     ],
     "2": [
         (counting(lambda layer, x, out: usual(layer, x, out) // 2), "as many additions"),
@@ -434,11 +626,21 @@ WRONG = {
         (counting(lambda layer, x, out: usual(layer, x, out) + out.numel() * (layer.bias is not None)), "left out"),
         (counting(lambda layer, x, out: 2 * layer.weight.numel()), "used at every place"),
         (counting(lambda layer, x, out: 2 * layer.weight.numel() * x.numel() // x.shape[1]), "those of the output"),
-        (counting(usual, remove=False), "remove()"),
-        (counting(usual, mode=True), "running averages"),
-        (counting(usual, back=False), "keep `model.training` first"),
-        (always_in_training, "was in evaluation mode"),
-        (by_the_counter, "hooks of your own"),
+        (counting(usual, remove=False), "remove()", "state"),
+        (counting(usual, mode=True), "running averages", "state"),
+        (counting(usual, back=False), "keep `model.training` first", "state"),
+        (always_in_training, "no longer in evaluation mode", "state"),
+        (by_the_counter, "hooks of your own", "type"),
+        (counting(linear_for_each_picture), "for each row of a map", "value"),
+        (counting(square_kernel), "a kernel (3, 5)", "value"),
+        (counting(usual, kinds=(nn.Conv2d, nn.Linear, nn.BatchNorm2d)), "batch norm", "value"),
+        (two_levels, "blocks in it", "value"),
+        (in_training_without_batch_norm, "running averages", "state"),
+        (with_a_global_hook, "remove()", "state"),
+        (zeros_for_weights, "weights have changed", "memory"),
+        (frozen, "requires_grad", "state"),
+        (counting_on(), "expected", "once"),
+        (kept_result(counting(usual)), "a kernel (3, 5)", "once"),
     ],
     "3": [
         (gain_with(right_luck, lambda b, a: np.mean(b) - np.mean(a)), "before minus after"),
@@ -448,9 +650,16 @@ WRONG = {
         (gain_with(lambda b, a: (v(b) / len(b)) ** 0.5 + (v(a) / len(a)) ** 0.5), "their squares add up"),
         (gain_with(lambda b, a: v(b) / len(b) + v(a) / len(a)), "take the root"),
         (gain_with(lambda b, a: (v(a) / len(a)) ** 0.5), "of after alone"),
-        (gain_with(lambda b, a: ((v(b) + v(a)) / 3) ** 0.5), "70.1"),
-        (lambda b, a: np.mean(a) - np.mean(b), "expected a pair"),
-        (gain_sorted, "changes the lists"),
+        (gain_with(lambda b, a: ((v(b) + v(a)) / 3) ** 0.5), "70.1", "value"),
+        (lambda b, a: np.mean(a) - np.mean(b), "expected a pair", "type"),
+        (gain_sorted, "changes its argument before", "memory"),
+        (lambda b, a: gain(b, a)[0], "expected a pair", "type"),
+        (lambda b, a: (*gain(b, a), len(a)), "expected a pair", "type"),
+        (gain_with(lambda b, a: (v([*b, *a]) * (1 / len(b) + 1 / len(a))) ** 0.5), "expected", "value"),
+        (gain_with(lambda b, a: (v(b[:3]) / len(b[:3]) + v(a[:3]) / len(a[:3])) ** 0.5), "expected", "value"),
+        (gain_with(lambda b, a: v([y - x for x, y in zip(b, a, strict=False)]) ** 0.5 / len(b) ** 0.5), "expected"),
+        (kept_result(gain), "expected", "once"),
+        (gain_remembering(), "expected", "once"),
     ],
     "4": [
         (lambda network: network, "unchanged"),
@@ -459,21 +668,34 @@ WRONG = {
         (passing(all_outputs=True), "they stay random"),
         (passing(all_biases=True), "they stay as they are"),
         (passing(middle=lambda k: 0), "in the corner"),
-        (passing(middle=lambda k: min(1, k - 1)), "kernel 5"),
+        (passing(middle=lambda k: min(1, k - 1)), "kernel 5", "value"),
         (passing(value=0.5), "0.5"),
-        (passing(kinds=(nn.Conv2d, nn.Linear)), "change convolutions alone"),
-        (top_level_only, "in a block"),
-        (passing_with_new_weights, "replaced by a new one"),
-        (passing_a_copy, "not the network that came in"),
+        (passing(kinds=(nn.Conv2d, nn.Linear)), "changes of convolutions alone"),
+        (top_level_only, "in a block", "value"),
+        (passing_with_new_weights, "replaced by a new one", "memory"),
+        (passing_a_copy, "not the network that came in", "memory"),
+        (passing_the_first_only(), "the first weights, unchanged", "once"),
+        (passing_in_training, "the mode of the network", "state"),
+        (lambda network: passing()(network).requires_grad_(False), "requires_grad to stay True", "state"),
+        (lambda network: passing()(network)[0], "not the network that came in", "type"),
+        (passing_drawn_again, "layer 0 is", "chance"),
+        (passing_seen_by_batch_norm, "BatchNorm2d has changed", "state"),
+        (passing_outputs, "expected", "value"),
     ],
     "5": [
         (lambda images: CifarNet(), "MFLOP"),
         (lambda images: Vgg((64, 128, 256)), "MFLOP"),
         (lambda images: Mlp((), in_features=3 * 32 * 32), "are right after 50 steps"),
-        (lambda images: nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), "(1, 10)"),
-        (lambda images: quick(images).requires_grad_(False), "requires_grad is False"),
-        (lambda images: quick, "expected a network"),
-        (quick_trained, "untrained"),
-        (quick_kept, "the same network"),
+        (lambda images: nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), "(1, 10)", "structure"),
+        (lambda images: quick(images).requires_grad_(False), "requires_grad is False", "state"),
+        (lambda images: quick, "expected a network", "type"),
+        (quick_trained, "untrained", "state"),
+        (quick_kept, "a new network in each call", "once"),
+        (lambda images: nn.Sequential(quick(images), nn.LogSoftmax(1)), "log_softmax at its end", "structure"),
+        (lambda images: nn.Sequential(quick(images), nn.ReLU()), "ReLU at its end", "structure"),
+        (lambda images: nn.Sequential(quick(images), nn.Softmax(1)), "softmax at its end", "structure"),
+        (lambda images: CifarNet((32, 64, 128)), "MFLOP", "value"),
+        (quick_in_place, "changes its argument images", "memory"),
+        (quick_in_a_new_frame, "a new network in each call", "memory"),
     ],
 }  # fmt: skip
