@@ -94,7 +94,7 @@ def dead_share(answer) -> str:
     barely = -torch.ones(6, 40)
     barely[5, :10] = 1e-6
     channel = -torch.ones(1, 1, 3, 2)
-    for sums in (flat, maps, one, barely, channel, flat):
+    for sums in (flat, -flat, maps, one, barely, channel, flat):
         zero = sums <= 0
         by_unit, below = (x.transpose(0, 1).flatten(1) for x in (zero, sums < 0))
         share = by_unit.all(1).double().mean()
@@ -104,12 +104,12 @@ def dead_share(answer) -> str:
             what="the share of dead units",
             mistakes={
                 "the share of all numbers that are 0": zero.double().mean(),
+                "the share of units that are alive": 1 - share,
                 "the share of units that are 0 for some picture": by_unit.any(1).double().mean(),
                 "each place of a channel for itself; the unit is the channel": zero.all(0).double().mean(),
                 "only sums below 0; a sum of 0 is 0 after ReLU, too": below.all(1).double().mean(),
                 "the number of dead units": by_unit.all(1).sum(),
                 "the share in percent": 100 * share,
-                "the share of units that are alive": 1 - share,
                 "the share of pictures for which all units are 0": zero.flatten(1).all(1).double().mean(),
             },
         )
@@ -120,6 +120,7 @@ def bad_pictures(answer) -> str:
     """bad_pictures(batch): the places of the pictures that hold nan or inf, in any order."""
     cases = (  # the first and the last number of some pictures; each is above 0, below 0, infinite or nan
         ((6, 1, 4, 5), {1: (0.0, math.nan), 2: (1e30, -1e30), 4: (math.inf, 0.0)}),
+        ((6, 1, 4, 5), {5: (0.0, math.inf)}),
         ((3, 3, 2, 2), {0: (1.0, -math.inf)}),
         ((12, 2, 3, 3), {}),
         ((1, 1, 5, 4), {0: (math.nan, math.nan)}),
@@ -191,7 +192,7 @@ def in_both(answer) -> str:
             validation[(2 * place) % k] = training[i]
         return training, validation
 
-    grey, colour = case(20, 7, (1, 4, 5), [3, 11, 19]), case(8, 5, (3, 2, 2), [0])
+    grey, fewer, colour = case(20, 7, (1, 4, 5), [3, 11, 19]), case(20, 7, (1, 4, 5), [5]), case(8, 5, (3, 2, 2), [0])
     twice = case(6, 4, (1, 3, 3), [2, 2])  # one training picture, twice in the validation set
     twice[0][4:] = twice[0][2]  # and three times in the training set
     almost = case(9, 5, (3, 28, 28), [4, 4, 4, 4, 4])
@@ -200,7 +201,8 @@ def in_both(answer) -> str:
     almost[1][2] = almost[1][2].flip(2)  # the same numbers at other places
     almost[1][3] = almost[1][3].flip(0)
     more = case(1, 9, (1, 2, 2), [0, 0])
-    for (training, validation), expected in ((grey, 3), (colour, 1), (twice, 2), (almost, 1), (more, 2), (grey, 3)):
+    cases = ((grey, 3), (fewer, 1), (colour, 1), (twice, 2), (almost, 1), (more, 2), (grey, 3))
+    for (training, validation), expected in cases:
         equal = training[:, None] == validation[None]
         pairs = equal.flatten(2).all(2)
         sums = torch.isin(validation.flatten(1).sum(1), training.flatten(1).sum(1))
@@ -289,12 +291,13 @@ def from_files_to_scores(scores) -> str:
     cases = []
     for n, side, channels, kernel, padding, classes, most in (
         (5, (28, 28), 3, 5, 0, 10, 255),
+        (5, (28, 28), 3, 5, 0, 10, 254),
         (1, (12, 16), 1, 3, 0, 4, 255),
         (16, (9, 8), 2, 2, 0, 12, 90),
         (3, (10, 7), 5, 3, 1, 2, 255),
     ):
-        torch.manual_seed(n)
-        pictures = np.random.default_rng(n).integers(0, most + 1, (n, *side, channels), dtype=np.uint8)
+        torch.manual_seed(most)
+        pictures = np.random.default_rng(most).integers(0, most + 1, (n, *side, channels), dtype=np.uint8)
         conv = nn.Conv2d(channels, 6, kernel, padding=padding)
         left = math.prod((length + 2 * padding - kernel + 1) // 2 for length in side)
         cases.append((pictures, conv, nn.Linear(6 * left, classes)))
@@ -551,9 +554,12 @@ def finite_loss(loss_of) -> str:
 
 
 class _Frail(Mlp):
-    """A network whose loss or gradient is not finite when `fault` says so. Its other numbers are those of an Mlp."""
+    """A network whose loss or gradient is not finite when `fault` says so. Its other numbers are those of an Mlp.
 
-    fault: str | int = ""  # a loss, "nan" or "inf"; or the place of a parameter whose gradient is infinite
+    fault: a loss, "nan" or "inf"; or the place of a parameter, whose last number gets an infinite gradient.
+    """
+
+    fault: str | int = ""
 
     def forward(self, x: Tensor) -> Tensor:
         z = super().forward(x)
@@ -564,7 +570,7 @@ class _Frail(Mlp):
         if self.fault == "":
             return z
         p = list(self.parameters())[self.fault]
-        root = (p - p.detach()).sum().sqrt()  # 0, with an infinite slope
+        root = (p - p.detach()).flatten()[-1].sqrt()  # 0, with an infinite slope
         return z + root * F.one_hot(torch.tensor(1), 10)
 
 

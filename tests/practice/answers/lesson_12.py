@@ -640,7 +640,7 @@ WRONG = {
         (zeros_for_weights, "weights have changed", "memory"),
         (frozen, "requires_grad", "state"),
         (counting_on(), "expected", "once"),
-        (kept_result(counting(usual)), "a kernel (3, 5)", "once"),
+        (kept_result(counting(usual)), "two convolutions", "once"),
     ],
     "3": [
         (gain_with(right_luck, lambda b, a: np.mean(b) - np.mean(a)), "before minus after"),
