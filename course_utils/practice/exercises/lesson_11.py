@@ -55,6 +55,8 @@ def _number(value: object, what: str) -> float:
 
 def _several(made: object, names: str) -> tuple:
     count = names.count(",") + 1
+    if isinstance(made, Tensor | np.ndarray) and made.shape == (count,):  # one number for each name
+        made = array(made).tolist()
     if not (isinstance(made, tuple | list) and len(made) == count):
         raise Wrong(f"the result is a {type(made).__name__}, expected {count} values: ({names})")
     return tuple(made)
@@ -75,6 +77,10 @@ def _batches(images: Tensor, labels: Tensor, size: int = 50) -> list[tuple[Tenso
     return list(zip(images.split(size), labels.split(size), strict=True))
 
 
+def _has_hooks(model: nn.Module) -> bool:
+    return any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
 def _accuracy(model: nn.Module) -> float:
     _, _, images, labels = _digits()
     with torch.no_grad():
@@ -91,7 +97,7 @@ def dead_share(answer) -> str:
     maps[0, 1, 1, 3] = 1.0
     maps[:, 3] = 0.5
     one = torch.tensor([[0.5, -0.5, -1.0]])
-    barely = -torch.ones(6, 40)
+    barely = -torch.ones(200, 40)  # ten units answer to one picture, and hardly
     barely[5, :10] = 1e-6
     channel = -torch.ones(1, 1, 3, 2)
     for sums in (flat, -flat, maps, one, barely, channel, flat):
@@ -395,32 +401,36 @@ def one_epoch(train_epoch) -> str:
             raise
         if not isinstance(model, nn.Module):
             raise Wrong(f"the result is a {type(model).__name__}, expected the trained model")
+        if _has_hooks(model):
+            raise Wrong("your hooks are still on the layers, expected none: call remove() on each handle")
         return model
 
-    cases = [(60, 10, 0.1, 1), (35, 10, 0.5, 1), (8, 8, 0.02, 1), (6, 1, 0.01, 3)]  # the last: with large gradients
-    for n, size, lr, scale in (*cases, cases[0]):
+    cases = [(60, 10, 0.1, 16, 1), (35, 10, 0.5, 9, 1), (8, 8, 0.02, 16, 1), (6, 1, 0.01, 3, 3)]
+    for n, size, lr, width, scale in (*cases, cases[0]):  # large pixels have large gradients
+        make = _made(width=width)
         images = scale * torch.randn(n, 1, 28, 28, generator=_generator(n))
         batches = _batches(images, torch.arange(n) % 10, size)
         example = f"the device cpu, {len(batches)} batches, lr={lr}"
-        got, start = _row(train(_made(), "cpu", batches, lr, example)), _row(_made()())
+        got, start = _row(train(make, "cpu", batches, lr, example)), _row(make())
+        if got.shape != start.shape:
+            raise Wrong(
+                f"the weights have the shape {tuple(got.shape)}, expected {tuple(start.shape)}: call make() anew"
+            )
         if torch.equal(got, start):
-            if torch.equal(_row(train(_made(Mlp), "cpu", batches, lr, example)), _row(_made(Mlp)())):
+            if torch.equal(_row(train(_made(Mlp, width), "cpu", batches, lr, example)), _row(_made(Mlp, width)())):
                 raise Wrong(
                     "this looks like no step, or one without a gradient: is zero_grad between backward and step? The "
                     "model is as it was made, expected a trained one"
                 )
             why = "the optimizer holds tensors from before the move"
             raise NotDone(f"the model is still as it was made: {why} (for {example})")
-        expected, added = (_row(_epoch(order, _made(), batches, lr)) for order in ("zbs", "bs"))
+        expected, added = (_row(_epoch(order, make, batches, lr)) for order in ("zbs", "bs"))
         if len(batches) > 1 and torch.allclose(got, added, atol=1e-6):
             raise NotDone(f"the gradients still add up over the batches (for {example})")
         if not torch.allclose(got, expected, atol=1e-5):
+            early = "a step before backward, or no last batch: a step uses the gradient of the batch before"
             mistakes = {
-                "a step before backward, or no last batch: a step uses the gradient of the batch before": (
-                    "szb",
-                    batches,
-                    lr,
-                ),
+                early: ("szb", batches, lr),
                 "two steps in each batch": ("zbss", batches, lr),
                 "another rate": ("zbs", batches, 0.01),
                 "two passes": ("zbs", 2 * batches, lr),
@@ -429,7 +439,7 @@ def one_epoch(train_epoch) -> str:
             }
             looks = ""
             for name, (order, pairs, rate) in mistakes.items():
-                if torch.allclose(got, _row(_epoch(order, _made(), pairs, rate)), atol=1e-5):
+                if torch.allclose(got, _row(_epoch(order, make, pairs, rate)), atol=1e-5):
                     looks = f"this looks like {name}: "
                     break
             difference = (got - expected).abs().max()
@@ -532,11 +542,11 @@ def finite_loss(loss_of) -> str:
         )
         expected = p.clone()
         expected[rows, y] -= 1
-        if not loss.requires_grad:
+        (gradient,) = torch.autograd.grad(loss, leaf, allow_unused=True) if loss.requires_grad else (None,)
+        if gradient is None:
             raise Wrong(
                 "the loss has no gradient, expected one: compute it from the logits, without item() or detach()"
             )
-        (gradient,) = torch.autograd.grad(loss, leaf)
         same(gradient, expected / len(y), what="the gradient of the logits")
 
     cases = [(7, 10, 2.0), (1, 3, 5.0), (20, 12, 0.1)]
@@ -660,8 +670,10 @@ def honest_measurement(measure) -> str:
         x = torch.randn(n, 20, generator=_generator())
         with torch.no_grad():
             scores = _Watched(classes).eval()(x)
-        y = torch.where(torch.rand(n, generator=_generator()) < 0.7, scores.argmax(1), scores.argmin(1))
-        y[-5:] = scores[-5:].argmin(1)  # the short last batches are all wrong
+        wrong = torch.randint(1, classes, (n,), generator=_generator())
+        rank = torch.where(torch.rand(n, generator=_generator()) < 0.7, 0, wrong)  # 0: the largest logit is right
+        rank[-5:] = classes - 1  # the short last batches are all wrong
+        y = scores.argsort(dim=1, descending=True)[torch.arange(n), rank]
         return scores, y, DataLoader(TensorDataset(x, y), size, drop_last=drop_last), mode
 
     cases = [
@@ -690,8 +702,10 @@ def honest_measurement(measure) -> str:
             raise Wrong(f"the model is left in {now} mode, expected {was} mode, in which it came: put it back")
         if any(not torch.equal(value, before[key]) for key, value in model.state_dict().items()):
             raise Wrong("your function changes the model's numbers, expected a measurement alone")
-        if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):
+        if _has_hooks(model):
             raise Wrong("your hooks are still on the layers, expected none: call remove() on each handle")
+        if not all(p.requires_grad for p in model.parameters()):
+            raise Wrong("a weight of the model can no longer be trained, expected requires_grad as before")
         used = n // size * size if batches.drop_last else n
         losses, hits = F.cross_entropy(scores, y, reduction="none").double(), (scores.argmax(1) == y).double()
         for name, got, each in (("loss", made[0], losses), ("accuracy", made[1], hits)):
@@ -793,9 +807,7 @@ def two_honest_sets(two_sets) -> str:
                 mistakes={
                     "mean and std of both sets together": (raw - pixels.mean()) / pixels.std(),
                     "each picture by its own numbers": _each_by_itself(raw),
-                    "each channel by its own numbers; one mean and one std for all are expected": _by_channel(
-                        raw, seen
-                    ),
+                    "each channel by its own numbers; one pair for all is expected": _by_channel(raw, seen),
                     "pixels as they are": raw,
                     "pixels from 0 to 1, not standardised": raw / 255,
                     "a division by the variance": (raw - mean) / std**2,
@@ -806,8 +818,6 @@ def two_honest_sets(two_sets) -> str:
         places = sorted(valid[1].tolist())
         if splits.setdefault((n, k, seed), places) != places:
             raise Wrong("the same seed gives two different splits, expected one: no two trainings can be compared")
-    if splits[60, 20, 1] == splits[60, 20, 5]:
-        raise Wrong("the seeds 1 and 5 give the same split, expected another one for another seed")
     _is_random(two_sets)
     return "validation pictures that are training pictures, too: broken all, mended 0; one scale for both sets"
 
@@ -845,6 +855,8 @@ def _is_random(two_sets: Callable, n: int = 40, k: int = 10, seeds: int = 100) -
     for seed in range(seeds):
         example = f"{n} pictures, k={k}, seed={seed}"
         chosen[seed, _split_of(two_sets, (images, torch.arange(n) + 100, k, seed), example)[1][1]] = 1
+    if (chosen == chosen[0]).all():
+        raise Wrong("all seeds give the same split, expected another one for another seed")
     share, pairs = k / n, seeds * k * (k - 1) / (n - 1)
     counts = chosen.sum(0)
     if (counts - seeds * share).abs().max() > 5 * (seeds * share * (1 - share)) ** 0.5:
@@ -857,6 +869,9 @@ def _is_random(two_sets: Callable, n: int = 40, k: int = 10, seeds: int = 100) -
             )
     if abs((chosen[1:] * chosen[:-1]).sum() - (seeds - 1) * k * share) > 6 * ((seeds - 1) * k * share) ** 0.5:
         raise Wrong("the choices of neighbouring seeds are alike or opposite, expected independent ones")
+    for seed, row in enumerate(chosen):
+        if seed != (other := int((chosen == row).all(1).nonzero()[0])):
+            raise Wrong(f"the seeds {other} and {seed} give the same split, expected another one for another seed")
 
 
 SECONDS = {"5": 240, "6": 240}

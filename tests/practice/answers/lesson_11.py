@@ -221,6 +221,23 @@ def epoch_with_one_model():
     return train_epoch
 
 
+def epoch_of_one_make():
+    """Keeps the first way to make a model."""
+    kept = []
+
+    def train_epoch(make, device, batches, lr):
+        kept.append(make)
+        return epoch_of()(kept[0], device, batches, lr)
+
+    return train_epoch
+
+
+def epoch_with_hooks(make, device, batches, lr):
+    model = epoch_of()(make, device, batches, lr)
+    model.register_forward_hook(lambda layer, inputs, output: output.detach())
+    return model
+
+
 def epoch_clipped(make, device, batches, lr):
     model = make().to(device)
     optimizer = SGD(model.parameters(), lr=lr)
@@ -499,6 +516,16 @@ def measure_and_train(model, batches):
     return result
 
 
+def measure_and_freeze(model, batches):
+    return measured(by_picture)(model.requires_grad_(False), batches)
+
+
+def measure_top_two(model, batches):
+    """Right when the class is one of the two with the largest logits."""
+    loss, _ = measured(by_picture)(model, batches)
+    return loss, measure_with(lambda z, y: (z.topk(2).indices == y[:, None]).sum())(model, batches)[1]
+
+
 def measure_with_hooks(model, batches):
     outputs, was = [], model.training
     model.fc.register_forward_hook(lambda layer, inputs, output: outputs.append(output))
@@ -582,6 +609,13 @@ def sliding(n, k, seed):
     return order[k:], order[:k]
 
 
+def one_moves(n, k, seed):
+    """Each seed shares all pictures but one with another."""
+    order = order_of(n, seed // 2)
+    order = torch.cat([order[: k - 1], order[k - 1 :].roll(seed % 2)])
+    return order[k:], order[:k]
+
+
 def from_the_first_half(n, k, seed):
     order = order_of(n - n // 4, seed)
     return [*order[k:].tolist(), *range(n - n // 4, n)], order[:k]
@@ -661,7 +695,8 @@ RIGHT = {
     "6": [0.01, np.float32(0.02), torch.tensor(0.05)],
     "7": [loss_by_hand, F.cross_entropy, loss_shifted, lambda z, y: F.nll_loss(z.log_softmax(1), y)],
     "8": [step_with(), step_and_back, step_sums],
-    "9": [measured(by_picture), measure_at_once, measure_with(lambda z, y: (z.max(1).indices == y).sum())],
+    "9": [measured(by_picture), measure_at_once, lambda m, b: np.array(measured(by_picture)(m, b)),
+          measure_with(lambda z, y: (z.max(1).indices == y).sum())],
     "10": [sets_of(honest), sets_of(split_sets), sets_numpy],
 }  # fmt: skip
 
@@ -693,7 +728,7 @@ KINDS = {
     "2": "type",
     "3": "type",
     "4": "value once memory type",
-    "5": "value once memory type",
+    "5": "value once memory type state",
     "6": "type",
     "7": "value once memory type",
     "8": "value once memory type state",
@@ -712,9 +747,9 @@ WRONG = {
         (lambda s: by_unit(s).all(1), "expected one number"),
         (lambda s: dead_loop(s.clamp_(min=0)), "changes its argument", "memory"),
         (lambda s: 100 * dead_loop(s), "the share in percent"),
-        (share(lambda s: (s < 1e-3).transpose(0, 1).flatten(1).all(1)), "of shape (6, 40)"),
+        (share(lambda s: (s < 1e-3).transpose(0, 1).flatten(1).all(1)), "of shape (200, 40)"),
         (lambda s: by_unit(s).all(1).sum() / 4, "of shape (3, 5, 2, 4)", "value"),
-        (lambda s: by_unit(s[:3]).all(1).double().mean(), "of shape (6, 40)", "value"),
+        (lambda s: by_unit(s[:3]).all(1).double().mean(), "of shape (200, 40)", "value"),
         (first_result(share(lambda s: by_unit(s).all(1))), "expected 0.25", "once"),
         (adding_up(dead_loop), "expected 0.25", "once"),
         (once_for_each_shape(dead_loop), "expected 0.25", "once"),
@@ -833,8 +868,10 @@ WRONG = {
         (epoch_of(make_optimizer=with_momentum), "the weights differ", "type"),
         (epoch_of(make_optimizer=decaying), "the weights differ", "type"),
         (epoch_scaled, "changes its argument batches", "memory"),
-        (epoch_with_one_model(), "the weights differ", "once"),
+        (epoch_with_one_model(), "call make() anew", "once"),
         (epoch_clipped, "the weights differ", "value"),
+        (epoch_of_one_make(), "the weights have the shape", "once"),
+        (epoch_with_hooks, "remove()", "state"),
         (lambda make, device, batches, lr: epoch_of()(make, device, batches[:-1], lr), "or no last batch"),
         (lambda make, device, batches, lr: epoch_of()(make, device, batches[::-1], lr), "in another order"),
     ],
@@ -863,6 +900,7 @@ WRONG = {
         (lambda z, y: F.cross_entropy(z, y, reduction="none"), "one loss for each picture"),
         (lambda z, y: -F.cross_entropy(z, y), "its sign is wrong"),
         (lambda z, y: F.cross_entropy(z, y).detach(), "the loss has no gradient", "type"),
+        (lambda z, y: F.cross_entropy(z, y).detach().requires_grad_(), "the loss has no gradient", "type"),
         (lambda z, y: F.cross_entropy(z, y).item(), "expected a tensor", "type"),
         (loss_shifted_together, "its own largest logit", "value"),
         (loss_cut, "[1000.0, -1000.0, 0.0]", "value"),
@@ -907,6 +945,8 @@ WRONG = {
         (always_back_to_training, "expected evaluation mode", "state"),
         (measure_and_train, "the model's numbers", "state"),
         (measure_with_hooks, "remove()", "state"),
+        (measure_and_freeze, "requires_grad as before", "state"),
+        (measure_top_two, "the accuracy is"),
         (measure_kept(), "expected", "once"),
     ],
     "10": [
@@ -923,9 +963,11 @@ WRONG = {
         (sets_of(ring), "chosen together too often", "chance"),
         (sets_of(grid), "chosen together too often", "chance"),
         (sets_of(sliding), "expected a random choice", "chance"),
+        (sets_of(one_moves), "neighbouring seeds", "chance"),
         (sets_of(lambda n, k, seed: honest(n, k, seed // 2)), "neighbouring seeds", "chance"),
         (sets_of(from_the_first_half), "expected about 25", "chance"),
         (sets_of(few_seeds), "expected", "chance"),
+        (sets_of(lambda n, k, seed: honest(n, k, seed % 50)), "the seeds 0 and 50 give", "chance"),
         (sets_of(first_order()), "give the same split", "once"),
         (sets_of(later_orders()), "two different splits", "once"),
         (sets_of(honest, by_channel), "each channel by its own numbers", "value"),
