@@ -168,7 +168,10 @@ def white_rows(whitening) -> None:
 def _is_white_for(whitening: Callable, rows: Tensor, eps: float) -> None:
     n, size = rows.shape
     covariance, products = np.cov(rows.numpy().T), rows.double().numpy().T @ rows.double().numpy() / n
-    matrix = array(call(whitening, rows, eps), "the matrix").astype(float)
+    result = call(whitening, rows, eps)
+    if isinstance(result, tuple):
+        raise Wrong(f"the result is a {type(result).__name__} of {len(result)} parts, expected the matrix alone")
+    matrix = array(result, "the matrix").astype(float)
     if matrix.shape != (size, size):
         looks = {
             (n, size): "this looks like the rows themselves, not the matrix that makes them white: ",
@@ -221,6 +224,22 @@ def _makes_white(matrix: np.ndarray, covariance: np.ndarray) -> bool:
 # ---- 2: the FLOP of a network --------------------------------------------------------------------------------------
 
 
+def _used(network: nn.Module) -> nn.Module:
+    """The network as after some training: its batch norm has numbers of its own."""
+    with torch.no_grad():
+        for layer in network.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                for numbers in (layer.weight, layer.bias, layer.running_mean):
+                    numbers.normal_()
+                layer.running_var.uniform_(0.5, 2)
+                layer.num_batches_tracked.fill_(7)
+    return network
+
+
+def _has_hooks(model: nn.Module) -> bool:
+    return any(m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m) for m in model.modules())
+
+
 class _Twice(nn.Module):
     """One convolution that runs twice, and a linear layer that never runs."""
 
@@ -245,9 +264,9 @@ def _networks() -> list[tuple[str, nn.Module, tuple[int, ...]]]:
     return [
         ("one convolution", conv, (1, 3, 16, 16)),
         ("two convolutions", pair, (1, 3, 16, 16)),
-        ("one convolution with stride 2, a kernel (3, 5), and batch norm", strided, (4, 2, 11, 18)),
+        ("one convolution with stride 2, a kernel (3, 5), and batch norm", _used(strided), (4, 2, 11, 18)),
         ("two linear layers", linear, (5, 2, 3, 4)),
-        ("a network with blocks in it", deep, (2, 1, 14, 14)),
+        ("a network with blocks in it", _used(deep), (2, 1, 14, 14)),
         ("a linear layer for each row of a map", rows, (2, 2, 5, 8)),
         ("a convolution that runs twice, and a linear layer that never runs", _Twice(), (3, 4, 9, 8)),
     ]
@@ -273,8 +292,7 @@ def network_flop(count) -> None:
 
 
 def _is_as_before(model: nn.Module, before: nn.Module) -> None:
-    modules = list(model.modules())
-    if _global_forward_hooks or any(m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m) for m in modules):
+    if _global_forward_hooks or _has_hooks(model):
         raise Wrong("your hooks are still on the layers, expected none: call remove() on each handle")
     now, then = model.state_dict(), before.state_dict()
     if changed := [key for key in then if not torch.equal(now[key], then[key])]:
@@ -282,7 +300,7 @@ def _is_as_before(model: nn.Module, before: nn.Module) -> None:
             "this looks like batch norm in training mode, count after model.eval(): " if "num" in changed[-1] else ""
         )
         raise Wrong(f"{looks}the running averages or weights have changed, expected them as before: {changed[-1]}")
-    if [m.training for m in modules] != [m.training for m in before.modules()]:
+    if [m.training for m in model.modules()] != [m.training for m in before.modules()]:
         was = "training" if before.training else "evaluation"
         raise Wrong(f"the model is no longer in {was} mode, expected it as it came: keep `model.training` first")
     if [p.requires_grad for p in model.parameters()] != [p.requires_grad for p in before.parameters()]:
@@ -386,7 +404,7 @@ def _passing() -> list[tuple[str, nn.Module]]:
     return [
         ("3 -> 8, kernel 3", nn.Sequential(nn.Conv2d(3, 8, kernel_size=3, padding=1))),
         ("6 -> 2, kernel 5, no bias", nn.Sequential(nn.Conv2d(6, 2, kernel_size=5, padding=2, bias=False))),
-        ("5 -> 9 -> 4, kernels 1 and (3, 5), in a block", nn.Sequential(inner, nn.BatchNorm2d(4))),
+        ("5 -> 9 -> 4, kernels 1 and (3, 5), in a block", _used(nn.Sequential(inner, nn.BatchNorm2d(4)))),
         ("4 -> 4, kernel 7, and a linear layer", nn.Sequential(nn.Conv2d(4, 4, 7, padding=3), nn.Linear(5, 5))),
         ("1 -> 5, kernel (5, 1), in evaluation mode", nn.Sequential(nn.Sequential(nn.Conv2d(1, 5, (5, 1)))).eval()),
     ]
@@ -403,6 +421,8 @@ def pass_on(start) -> None:
             raise Wrong("a weight was replaced by a new one, expected other numbers in it, with torch.no_grad()")
         if not all(p.requires_grad for p in old):
             raise Wrong("a weight is no longer trained, expected requires_grad to stay True")
+        if _has_hooks(network):
+            raise Wrong("there is a hook on a layer, expected other numbers in its weight alone")
         for (part, layer), first in zip(network.named_modules(), before.modules(), strict=True):
             if layer.training != first.training:
                 raise Wrong("the mode of the network has changed, expected it as it came")

@@ -256,6 +256,14 @@ def zeros_for_weights(model, shape):
     return counting(usual)(model, shape)
 
 
+def batch_norm_anew(model, shape):
+    result = counting(usual)(model, shape)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+    return result
+
+
 def frozen(model, shape):
     return counting(usual)(model.requires_grad_(False), shape)
 
@@ -394,6 +402,11 @@ def passing_the_first_only():
         return passing()(network) if len(done) == 1 else network
 
     return function
+
+
+def passing_by_a_hook(network):
+    passing()(network).register_forward_hook(lambda layer, inputs, output: inputs[0])
+    return network
 
 
 def passing_in_training(network):
@@ -612,6 +625,7 @@ WRONG = {
         (lambda rows, eps: (rows - rows.mean(0)) @ by_eigenvectors(rows, eps), "like the rows themselves"),
         (whitening_with(lambda values, vectors, eps: (values + eps) ** -0.5), "one number for each direction"),
         (lambda rows, eps: by_eigenvectors(rows, 0) / eps, "nan or inf"),
+        (lambda rows, eps: torch.linalg.eigh(torch.cov(rows.T)), "expected the matrix alone"),
         (centred_in_place, "changes its argument rows", "memory"),
         (whitening_with(lambda values, vectors, eps: vectors / values.clamp(min=eps).sqrt()), "eps = 0.1", "value"),
         (lambda rows, eps: by_eigenvectors(rows[:600], eps), "(1500, 12)", "value"),
@@ -639,6 +653,7 @@ WRONG = {
         (with_a_global_hook, "remove()", "state"),
         (zeros_for_weights, "weights have changed", "memory"),
         (frozen, "requires_grad", "state"),
+        (batch_norm_anew, "weights have changed", "state"),
         (counting_on(), "expected", "once"),
         (kept_result(counting(usual)), "two convolutions", "once"),
     ],
@@ -675,6 +690,7 @@ WRONG = {
         (passing_with_new_weights, "replaced by a new one", "memory"),
         (passing_a_copy, "not the network that came in", "memory"),
         (passing_the_first_only(), "the first weights, unchanged", "once"),
+        (passing_by_a_hook, "a hook on a layer", "state"),
         (passing_in_training, "the mode of the network", "state"),
         (lambda network: passing()(network).requires_grad_(False), "requires_grad to stay True", "state"),
         (lambda network: passing()(network)[0], "not the network that came in", "type"),
