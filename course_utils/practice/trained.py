@@ -66,22 +66,22 @@ def trained_twice(
 
 def _trained(learn: Callable, batches: Batches) -> tuple[nn.Module, int]:
     """A trained network, in evaluation mode, and how many steps a PyTorch optimizer made."""
-    n, steps, gradients, backward = len(batches), [], [], torch.autograd.backward
+    n, steps, gradients = len(batches), [], []
 
-    def counted(*args, **kwargs) -> None:
-        gradients.append(1)
-        backward(*args, **kwargs)
+    def counted(function: Callable) -> Callable:
+        return lambda *args, **kwargs: (gradients.append(1), function(*args, **kwargs))[1]
 
     hook = register_optimizer_step_post_hook(lambda *_: steps.append(1))
+    counting = {name: counted(getattr(torch.autograd, name)) for name in ("backward", "grad")}
     try:
-        with patch.object(torch.autograd, "backward", counted):
+        with patch.multiple(torch.autograd, **counting):
             shape = tuple(batches.images.shape[1:])
             model = call(learn, batches, example=f"{n} batches of {batches.size} pictures {shape}")
     finally:
         hook.remove()
     if not isinstance(model, nn.Module):
         raise Wrong(f"the result is a {type(model).__name__}, expected the trained network itself")
-    for made, what in ((steps, "the optimizer makes {} steps"), (gradients, "backward() is called {} times")):
+    for made, what in ((steps, "the optimizer makes {} steps"), (gradients, "gradients are computed {} times")):
         if len(made) > n:
             raise Wrong(f"{what.format(len(made))}, expected {n} at most: one for each batch")
     return model.eval(), len(steps)

@@ -139,7 +139,15 @@ def corrected_average(corrected) -> None:
 
 def products_of_a_layer(products) -> None:
     """products(in_channels, out_channels, kernel, side) -> multiply-adds for one picture; padding keeps the side."""
-    cases = ((1, 32, 3, 28), (32, 64, 3, 14), (3, 5, 7, 10), (6, 1, 1, 33), (2, 2, 5, 6), (300, 500, 3, 224))
+    cases = (
+        (1, 32, 3, 28),
+        (32, 64, 3, 14),
+        (3, 5, 7, 10),
+        (6, 1, 1, 33),
+        (2, 2, 5, 6),
+        (300, 500, 3, 224),
+        (1, 8, 5, 28),
+    )
     for case in (*cases, cases[0]):
         inputs, outputs, kernel, side = case
         weights = inputs * outputs * kernel**2

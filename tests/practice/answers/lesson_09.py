@@ -1036,7 +1036,7 @@ WRONG = {
         (lambda batches: ByMatrices(), "products for a picture", "structure"),
         (lambda batches: trained(Few(), batches, step=False), "optimizer.step() missing"),
         (lambda batches: trained(small(), batches, passes=2), "a second time"),
-        (train_by_hand, "backward() is called 400 times"),
+        (train_by_hand, "gradients are computed 400 times"),
         (lambda batches: nn.Sequential(small(), nn.LogSoftmax(dim=1)), "a log_softmax stands", "structure"),
         (lambda batches: nn.Sequential(small(), nn.ReLU()), "a relu stands", "structure"),
         (lambda batches: nn.Sequential(small(), nn.Tanh()), "a tanh stands", "structure"),

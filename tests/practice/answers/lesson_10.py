@@ -2,6 +2,7 @@
 
 import copy
 import random
+from functools import cache, wraps
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LinearLR, StepLR
 from torchvision.transforms import v2
 
-from course_utils.data import flip, pad_and_crop
+from course_utils.data import flip, load, pad_and_crop
 from course_utils.models import Mlp, Vgg
 
 
@@ -38,11 +39,52 @@ def rates(exponent):
 
 
 def shares_loop(labels, classes):
-    return [sum(label == k for label in labels.tolist()) / len(labels) for k in range(classes)]
+    return torch.tensor([sum(label == k for label in labels.tolist()) / len(labels) for k in range(classes)])
 
 
 def shares_one_hot(labels, classes):
     return F.one_hot(labels, classes).float().mean(dim=0)
+
+
+def shares_numpy(labels, classes):
+    """A float64 tensor."""
+    return torch.from_numpy(np.bincount(labels.numpy(), minlength=classes) / labels.numel())
+
+
+def shares_sorts(labels, classes):
+    labels[:] = labels.sort().values
+    return shares_one_hot(labels, classes)
+
+
+def first_alone(function):
+    """An answer that keeps the result of its first call."""
+    kept = []
+
+    @wraps(function)
+    def answer(*arguments):
+        if not kept:
+            kept.append(function(*arguments))
+        return kept[0]
+
+    return answer
+
+
+def by_last(function):
+    """An answer that keeps its results by the last argument alone."""
+    kept = {}
+    return wraps(function)(lambda *arguments: kept.setdefault(arguments[-1], function(*arguments)))
+
+
+def added_up(function):
+    """An answer whose results go on from call to call."""
+    total = []
+
+    @wraps(function)
+    def answer(*arguments):
+        total.append(function(*arguments))
+        return sum(total)
+
+    return answer
 
 
 def shares_in_place(labels, classes):
@@ -77,6 +119,27 @@ def trust_counts(y, predicted, k):
     return right / torch.bincount(predicted, minlength=k).clamp(min=1)
 
 
+def trust_in_place(targets, answers, classes):
+    targets[targets != answers] = classes
+    right = torch.bincount(targets, minlength=classes + 1)[:classes]
+    return right / torch.bincount(answers, minlength=classes).clamp(min=1)
+
+
+def trust_last_class_alone(targets, answers, classes):
+    """Knows only of a last class that is never answered."""
+    shares = [(targets[answers == k] == k).float().mean() for k in range(classes)]
+    shares[-1] = shares[-1].nan_to_num()
+    return torch.stack(shares)
+
+
+def trust_counted_up(targets, answers, classes, counts={}):  # noqa: B006
+    """The counts of former calls with so many classes are still there."""
+    counts.setdefault(classes, torch.zeros(classes, classes))
+    for t, a in zip(targets, answers, strict=True):
+        counts[classes][t, a] += 1
+    return counts[classes].diagonal() / counts[classes].sum(0).clamp(min=1)
+
+
 def trust_numpy(targets, answers, classes):
     t, a = targets.numpy(), answers.numpy()
     return np.array([(t[a == k] == k).mean() if (a == k).any() else 0.0 for k in range(classes)])
@@ -95,7 +158,12 @@ def relight_torch(images, strength):
 
 
 def relight_numpy(images, strength):
-    return images.numpy() * (1 + strength * (2 * np.random.rand(len(images), 1, 1, 1) - 1))
+    factors = np.random.uniform(1 - strength, 1 + strength, (len(images), 1, 1, 1))
+    return torch.from_numpy(images.numpy() * factors)
+
+
+def relight_einsum(images, strength):
+    return torch.einsum("nchw,n->nchw", images, 1 + strength * (1 - 2 * torch.rand(len(images))))
 
 
 def relight_in_place(images, strength):
@@ -106,6 +174,22 @@ def relight_in_place(images, strength):
 def relight_with(factors):
     """relight out of the factors that it draws."""
     return lambda images, strength: images * factors(images, strength)
+
+
+def relight_grid(images, strength):
+    """Exact shares: the same numbers in each call, in another order."""
+    return images * ramp(images, strength)[torch.randperm(len(images))]
+
+
+def relight_turned(images, strength, kept=[]):  # noqa: B006
+    """The numbers of the call before, turned by one place."""
+    kept[:] = [kept[0].roll(1, 0)] if kept and len(kept[0]) == len(images) else [torch.rand(len(images), 1, 1, 1)]
+    return images * (1 + strength * (2 * kept[0] - 1))
+
+
+def relight_mirrored_pairs(images, strength):
+    half = torch.rand((len(images) + 1) // 2, 1, 1, 1)
+    return images * (1 + strength * (2 * torch.cat([half, 1 - half])[: len(images)] - 1))
 
 
 def ramp(images, strength):
@@ -135,6 +219,85 @@ def learned(make=lambda: Vgg((8, 16, 32)), lr=0.005, falls=True, momentum=0.3, p
     return learn
 
 
+class NoAverages(nn.Module):
+    """Its batch norms have no running averages: they use the batch, in evaluation mode, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = Vgg((16, 32))
+        for layer in self.inner.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.track_running_stats, layer.running_mean, layer.running_var = False, None, None
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class InAList(nn.Module):
+    """Most of its layers are in a plain list."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Conv2d(3, 300, 5, stride=4), nn.ReLU()]
+        self.last = nn.LazyLinear(10)
+        self.last(torch.zeros(1, 300))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.last(x.mean((2, 3)))
+
+
+class Shifts(nn.Module):
+    """Changes the pictures that it gets."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = plain_network()
+
+    def forward(self, x):
+        x -= 0.1
+        return self.inner(x)
+
+
+def by_hand(batches):
+    """Twice as many steps, without an optimizer."""
+    model = nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.Linear(48, 10))
+    for images, targets in batches:
+        for _ in range(2):
+            F.cross_entropy(model(images), targets).backward()
+            for p in model.parameters():
+                p.data -= 0.01 * p.grad
+                p.grad = None
+    return model
+
+
+def trained_by_hand(batches):
+    """One step for each batch, in plain PyTorch, with a momentum of its own and without batch norm."""
+    model, rate, kept = plain_network(), 0.05, {}
+    for i, (images, targets) in enumerate(batches):
+        loss = F.cross_entropy(model(images), targets)
+        for p, g in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters())), strict=True):
+            kept[p] = 0.9 * kept.get(p, 0) + g
+            p.data -= rate * (1 - i / 150) * kept[p]
+    return model
+
+
+@cache
+def trained_before():
+    """A network that another cell has trained."""
+    cifar = load("cifar10")
+    batches = [cifar.train[torch.arange(32 * i, 32 * i + 32)] for i in range(150)]
+    return learned(lambda: Vgg((16, 32)), lr=0.003)(batches)
+
+
+def learns_on(batches):
+    """The network of the first call is trained on."""
+    if not KEPT:
+        KEPT.append(Vgg((16, 32)))
+    return learned(lambda: KEPT[0], lr=0.003)(batches)
+
+
 def plain_network():
     """No batch norm."""
     return nn.Sequential(
@@ -145,7 +308,7 @@ def plain_network():
 
 
 def two_steps_for_each(batches):
-    model = Vgg((8, 16, 32))
+    model = Vgg((4, 8))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
     for images, targets in batches:
         for _ in range(2):
@@ -156,12 +319,6 @@ def two_steps_for_each(batches):
 
 
 KEPT = []
-
-
-def learned_once(batches):
-    if not KEPT:
-        KEPT.append(learned(lambda: Vgg((16, 32)), lr=0.003)(batches))
-    return copy.deepcopy(KEPT[0])
 
 
 def flip_loop(images, p):
@@ -177,13 +334,52 @@ def flip_numpy(images, p):
     result = images.numpy().copy()
     chosen = np.random.rand(len(result)) < p
     result[chosen] = result[chosen][..., ::-1]
-    return result
+    return torch.from_numpy(result)
+
+
+def flip_gather(images, p):
+    """The columns of each image, from the left or from the right."""
+    columns = torch.arange(images.shape[3]).expand_as(images)
+    chosen = torch.bernoulli(torch.full((len(images),), float(p))).bool()[:, None, None, None]
+    return images.gather(3, torch.where(chosen, images.shape[3] - 1 - columns, columns))
 
 
 def flip_in_place(images, p):
     chosen = torch.rand(len(images)) < p
     images[chosen] = images[chosen].flip(-1)
     return images
+
+
+def flip_or_the_same(images, p):
+    return images if p == 0 else flip_where(images, p)
+
+
+def flip_nearly_exact(images, p):
+    """The number is drawn from three, the images are drawn without putting back."""
+    n = round(p * len(images)) + (random.randint(-1, 1) if 0 < p < 1 else 0)
+    chosen = torch.randperm(len(images)) < n
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
+def flip_the_others(images, p, kept={}):  # noqa: B006
+    """Every second call flips those that the call before left."""
+    key = len(images), p
+    chosen = ~kept.pop(key) if key in kept and p == 0.5 else torch.rand(len(images)) < p
+    if key not in kept and p == 0.5:
+        kept[key] = chosen
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
+def flip_half_twice(images, p):
+    """The coins of the first half serve for the second one, too."""
+    half = torch.rand((len(images) + 1) // 2) < p
+    chosen = torch.cat([half, half])[: len(images)]
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
+def flip_not_alone(images, p):
+    """A batch of one image stays as it is."""
+    return flip_where(images, p) if len(images) > 1 or p in (0, 1) else images.clone()
 
 
 def flip_first_part(images, p):
@@ -240,6 +436,48 @@ def shuffled(places, generator):
     return places[torch.randperm(len(places), generator=generator)]
 
 
+def indices_window(labels, count, seed):
+    """Neighbours: a window at a random place of each class."""
+    draw, kept = random.Random(seed), []
+    for k in range(10):
+        places = (labels == k).nonzero()[:, 0].tolist()
+        start = draw.randrange(len(places))
+        kept += (places + places)[start : start + count]
+    draw.shuffle(kept)
+    return kept
+
+
+def indices_next(labels, count, seed):
+    """A window that moves on with the seed."""
+    kept = []
+    for k in range(10):
+        places = shuffled((labels == k).nonzero()[:, 0], torch.Generator().manual_seed(3)).tolist()
+        kept += (places * 9)[seed % len(places) :][:count]
+    random.Random(seed).shuffle(kept)
+    return kept
+
+
+def indices_sorted(labels, count, seed):
+    """In the order of the pictures: mixed only where the labels are mixed."""
+    return indices_torch(labels, count, seed).sort().values
+
+
+def indices_in_place(labels, count, seed):
+    kept = indices_torch(labels, count, seed)
+    labels[kept] = -1
+    return kept
+
+
+def indices_without_last(labels, count, seed):
+    """One too few: the last picture of each class is never drawn."""
+    return by_class(lambda places, n, g: shuffled(places[:-1], g)[:n])(labels, count, seed)
+
+
+def indices_with_first(labels, count, seed):
+    """The first picture of each class is always in."""
+    return by_class(lambda places, n, g: torch.cat([places[:1], shuffled(places[1:], g)])[:n])(labels, count, seed)
+
+
 def without_classes(labels, count, seed):
     return torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))[: 10 * count]
 
@@ -277,6 +515,38 @@ def flip_exact_share(images, p):
     return torch.where(chosen[:, None, None, None], images.flip(-1), images)
 
 
+def one_crop_with_coins(images):
+    """A coin for each picture, but one change for all of them."""
+    moved = images.roll(tuple(torch.randint(-4, 5, (2,)).tolist()), (2, 3))
+    return torch.where(torch.rand(len(images), 1, 1, 1) < 0.5, moved, images)
+
+
+def one_strength(images):
+    """Noise for each picture, as strong as one number for the batch says."""
+    return images + torch.rand(()) * torch.randn_like(images)
+
+
+def in_place(images):
+    images *= 0.8 + 0.4 * torch.rand(len(images), 1, 1, 1)
+    return images
+
+
+def swapped_with_own_numbers(images):
+    """A quarter of the pictures change their places; drawn with a generator of its own."""
+    places = np.arange(len(images))
+    chosen = np.random.default_rng().choice(len(images), len(images) // 3, replace=False)
+    places[chosen] = np.roll(chosen, 1)
+    return flip(images)[torch.from_numpy(places)]
+
+
+SHADES = 0.8 + 0.4 * torch.rand(1000, 1, 1, 1, generator=torch.Generator().manual_seed(1))
+
+
+def turned(images):
+    """A small turn of each picture, with torchvision."""
+    return torch.stack([v2.RandomRotation(15)(image) for image in images])
+
+
 def mixed_with_another(images):
     return 0.7 * images + 0.3 * images[torch.randperm(len(images))]
 
@@ -285,19 +555,36 @@ def mixed_up(images):
     return flip(images)[torch.randperm(len(images))]
 
 
+KINDS = {
+    "a": "value once memory type",
+    "b": "value once",
+    "c": "value once",
+    "d": "value once type",
+    "e": "value once memory chance type",
+    "1": "value once memory",
+    "2": "value once memory structure type state",
+    "3": "value once memory chance type",
+    "4": "value once memory chance type",
+    "5": "value once memory chance type",
+}
+FEW = {"2": "each call trains a network", "5": "each call gets other random numbers"}
 RIGHT = {
-    "a": [shares_loop, shares_one_hot, lambda labels, k: torch.bincount(labels, minlength=k) / len(labels)],
+    "a": [shares_loop, shares_one_hot, lambda labels, k: torch.bincount(labels, minlength=k) / len(labels),
+          shares_numpy],
     "b": [pair_from_layers, lambda i, o: 9 * i * o + 9 * o * o + 4 * o, lambda i, o: 9 * (i + o) * o + 2 * (o + o)],
-    "c": [left_loop, lambda momentum, steps: (1 - momentum) ** steps],
+    "c": [left_loop, lambda momentum, steps: (1 - momentum) ** steps,
+          lambda momentum, steps: torch.full((steps,), 1 - momentum, dtype=torch.double).prod(),
+          lambda momentum, steps: np.power(1 - momentum, steps)],
     "d": [rates_loop, rates_torch, rates(lambda e, s: e // s),
-          lambda lr, step, gamma, n: lr * np.power(gamma, np.floor(np.arange(n) / step))],
-    "e": [relight_loop, relight_torch, relight_numpy],
+          lambda lr, step, gamma, n: (lr * np.power(gamma, np.floor(np.arange(n) / step))).tolist()],
+    "e": [relight_loop, relight_torch, relight_numpy, relight_einsum],
     "1": [trust_loop, trust_counts, trust_numpy],
     "2": [learned(lambda: Vgg((16, 32)), lr=0.003), learned(lambda: Vgg((16, 32)), lr=0.002, momentum=0.1),
-          learned(lambda: Vgg((16, 32)), lr=0.003, momentum=0.5)],
-    "3": [flip_loop, flip_where, flip_numpy],
+          learned(lambda: Vgg((16, 32)), lr=0.003, momentum=0.5), trained_by_hand],
+    "3": [flip_loop, flip_where, flip_numpy, flip_gather],
     "4": [indices_torch, indices_walk, indices_numpy],
-    "5": [cover, recolour, PadCropFlip(), flip, lambda images: images + 0.1 * torch.randn_like(images)],
+    "5": [cover, recolour, PadCropFlip(), flip, lambda images: images + 0.1 * torch.randn_like(images),
+          turned],
 }  # fmt: skip
 WRONG = {
     "a": [
@@ -307,7 +594,14 @@ WRONG = {
         (lambda labels, k: torch.bincount(labels, minlength=k) / k, "by the number of classes"),
         (lambda labels, k: torch.full((k,), 1 / k), "equal shares"),
         (lambda labels, k: 100 * shares_one_hot(labels, k), "percent"),
-        (shares_in_place, "changes the labels"),
+        (lambda labels, k: shares_one_hot(labels, k).round(decimals=3), "values differ", "value"),
+        (lambda labels, k: torch.bincount(labels, minlength=3)[:k] / len(labels), "expected (12,)", "value"),
+        (by_last(shares_one_hot), "expected", "once"),
+        (first_alone(shares_one_hot), "expected (12,)", "once"),
+        (shares_in_place, "changes its argument labels", "memory"),
+        (shares_sorts, "changes its argument labels", "memory"),
+        (lambda labels, k: shares_one_hot(labels, k).tolist(), "the result is a list, expected a tensor", "type"),
+        (lambda labels, k: shares_one_hot(labels, k).numpy(), "torch.from_numpy", "type"),
     ],
     "b": [
         (lambda i, o: 9 * i * o + 9 * o * o, "a scale and a shift"),
@@ -315,15 +609,24 @@ WRONG = {
         (lambda i, o: 9 * i * o + 9 * o * o + 8 * o, "they are buffers"),
         (lambda i, o: 2 * (9 * i * o + 2 * o), "it reads the outputs of the first"),
         (lambda i, o: i * o + o * o + 4 * o, "without the 3x3"),
-        (lambda i, o: 2800, "for inputs=16, outputs=32"),
+        (lambda i, o: 2800, "for i = 16, o = 32", "value"),
+        (lambda i, o: 9 * i * o + 9 * max(i, o) ** 2 + 4 * o, "for i = 100, o = 20", "value"),
+        (lambda i, o: 9 * i * o + 9 * o * o + 4 * max(i, o), "for i = 100, o = 20", "value"),
+        (first_alone(pair_from_layers), "for inputs = 16, outputs = 32", "once"),
+        (added_up(pair_from_layers), "for inputs = 16, outputs = 32", "once"),
     ],
     "c": [
         (lambda momentum, steps: momentum**steps, "powers of momentum"),
         (lambda momentum, steps: 1 - (1 - momentum) ** steps, "share of the NEW values"),
         (lambda momentum, steps: 1 - momentum * steps, "subtracted in each step"),
-        (lambda momentum, steps: 0.9**steps, "always 0.1"),
+        (lambda momentum, steps: 0.9**steps, "always 0.1", "value"),
         (lambda momentum, steps: (1 - momentum) * steps, "it is a power"),
-        (lambda momentum, steps: max(0, 1 - momentum * steps), "for momentum=0.1, steps=22"),
+        (lambda momentum, steps: max(0, 1 - momentum * steps), "for momentum = 0.1, steps = 22"),
+        (lambda momentum, steps: (1 - momentum) ** min(steps, 1000), "steps = 2500", "value"),
+        (lambda momentum, steps: round((1 - momentum) ** steps, 4), "momentum = 0.1", "value"),
+        (lambda momentum, steps: (1 - momentum) ** max(steps, 1), "steps = 0", "value"),
+        (first_alone(left_loop), "momentum = 0.5", "once"),
+        (added_up(left_loop), "momentum = 0.5", "once"),
     ],
     "d": [
         (rates(lambda e, s: e // s + 1), "before the first epoch"),
@@ -339,95 +642,177 @@ WRONG = {
         (rates(lambda e, s: -(-e // s)), "0 % step_size is 0"),
         (lambda lr, s, gamma, n: rates_loop(1, s, gamma, n), "lr is missing"),
         (lambda lr, s, gamma, n: rates_loop(lr, s, 1 / gamma, n), "a division by gamma"),
+        (lambda lr, s, gamma, n: rates_loop(lr, s, min(gamma, 1), n), "expected", "value"),
+        (lambda lr, s, gamma, n: [round(rate, 4) for rate in rates_loop(lr, s, gamma, n)], "expected", "value"),
+        (lambda lr, s, gamma, n: rates_loop(lr, min(s, 3), gamma, n), "expected", "value"),
+        (first_alone(rates_loop), "expected (8,)", "once"),
+        (by_last(rates_loop), "expected", "once"),
+        (lambda lr, s, gamma, n: np.array(rates_loop(lr, s, gamma, n)), ".tolist() makes one", "type"),
+        (lambda lr, s, gamma, n: dict(enumerate(rates_loop(lr, s, gamma, n))), "is a dict, expected numbers", "type"),
     ],
     "e": [
-        (lambda images, s: images * (1 + s * (2 * torch.rand(()) - 1)), "an own number for each"),
+        (lambda images, s: images * (1 + s * (2 * torch.rand(()) - 1)), "an own number for each", "chance"),
         (relight_with(lambda x, s: 1 + s * (2 * torch.rand_like(x) - 1)), "one number for a whole picture"),
         (relight_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), x.shape[1], 1, 1) - 1)), "for a whole picture"),
-        (relight_with(lambda x, s: 1 + s * torch.rand(len(x), 1, 1, 1)), "in each"),
+        (relight_with(lambda x, s: 1 + s * torch.rand(len(x), 1, 1, 1)), "in the four quarters"),
         (relight_with(lambda x, s: 1 + s * torch.randn(len(x), 1, 1, 1)), "the factors lie from"),
-        (relight_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), 1, 1, 1).round() - 1)), "for the four quarters"),
-        (relight_with(lambda x, s: 1 + 0.3 * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "strength=0.8"),
-        (relight_with(lambda x, s: ramp(x, s)), "two calls draw"),
-        (relight_with(lambda x, s: ramp(x, s).roll(random.randrange(1, 99), 0)), "neighbours in the batch"),
-        (lambda images, s: images, "an own number for each"),
-        (relight_in_place, "changes its argument"),
+        (relight_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), 1, 1, 1).round() - 1)),
+         "in the four quarters", "chance"),
+        (relight_with(lambda x, s: 1 + 0.3 * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "between 0.2 and 1.8", "value"),
+        (relight_with(lambda x, s: ramp(x, s)), "neighbours in the batch", "chance"),
+        (relight_with(lambda x, s: ramp(x, s).roll(random.randrange(1, 99), 0)), "neighbours in the batch", "chance"),
+        (relight_grid, "in another order", "chance"),
+        (relight_mirrored_pairs, "follow a pattern", "chance"),
+        (relight_with(lambda x, s: 1 + s * (torch.rand(len(x), 1, 1, 1) + torch.rand(len(x), 1, 1, 1) - 1)),
+         "in the four quarters", "chance"),
+        (relight_with(lambda x, s: 1 + s * (torch.randint(-10, 11, (len(x), 1, 1, 1)) / 10)), "only 21 factors",
+         "chance"),
+        (relight_with(lambda x, s: 1 + 0.95 * s * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "in the four quarters",
+         "chance"),
+        (lambda images, s: relight_torch(images, s).clamp(min=0), "for a whole picture", "value"),
+        (lambda images, s: relight_torch(images, s).clamp(-1.5, 1.5), "for a whole picture", "value"),
+        (lambda images, s: torch.cat([images[:1], relight_torch(images[1:], s)]), "(1, 2, 2, 2)", "value"),
+        (relight_turned, "follow from those of the first", "once"),
+        (first_alone(relight_torch), "two calls draw the same", "once"),
+        (lambda images, s: images, "shares its memory", "memory"),
+        (lambda images, s: relight_torch(images, s) if s else images, "shares its memory", "memory"),
+        (lambda images, s: images.clone(), "an own number for each"),
+        (relight_in_place, "changes its argument", "memory"),
+        (lambda images, s: relight_torch(images, s).numpy(), "torch.from_numpy", "type"),
+        (lambda images, s: list(relight_torch(images, s)), "the result is a list", "type"),
     ],
     "1": [
         (recall, "the PICTURES of class k"),
         (lambda t, a, k: trust_counts(a, t, k), "the PICTURES of class k"),
         (lambda t, a, k: (t == a).float().mean(), "one for each class is wanted"),
-        (lambda t, a, k: trust_counts(t, a, 10), "use the argument classes"),
+        (lambda t, a, k: trust_counts(t, a, 10), "use the argument classes", "value"),
         (lambda t, a, k: torch.stack([(t[a == c] == c).float().mean() for c in range(k)]), "gets nan, expected 0"),
         (lambda t, a, k: torch.bincount(t[t == a], minlength=k), "divide by how many answers are k"),
         (lambda t, a, k: torch.bincount(t[t == a], minlength=k) / len(t), "a division by all pictures"),
         (lambda t, a, k: 100 * trust_counts(t, a, k), "percent"),
         (lambda t, a, k: 1 - trust_counts(t, a, k), "the share of wrong answers"),
         (lambda t, a, k: torch.zeros(k), "values differ"),
+        (trust_last_class_alone, "class 0 gets nan", "value"),
+        (lambda t, a, k: trust_counts(t, a, k) * (torch.bincount(t, minlength=k) > 0) + 1.0 * (
+            torch.bincount(t, minlength=k) == 0), "2000 pictures", "value"),
+        (trust_counted_up, "values differ", "once"),
+        (first_alone(trust_counts), "expected (10,)", "once"),
+        (trust_in_place, "changes its argument targets", "memory"),
+        (lambda t, a, k: trust_counts(t.sort().values, a.copy_(a[t.argsort()]), k), "changes its argument a", "memory"),
     ],
     "2": [
-        (learned(lambda: Vgg((32, 64, 128))), "307,946 parameters, expected 100,000 at most"),
-        (learned(passes=2), "a second time"),
-        (two_steps_for_each, "optimizer made 300 steps"),
-        (learned(step=False), "is optimizer.step() missing"),
-        (learned(first=20), "made 20 steps"),
-        (learned(momentum=0.003), "the running averages lag"),
-        (learned(lr=0.00001), "That is guessing"),
-        (learned(lambda: nn.Sequential(plain_network(), nn.Softmax(1))), "a softmax seems to stand"),
-        (learned(lambda: nn.Sequential(plain_network(), nn.LogSoftmax(1)), lr=0.003), "a log-softmax seems to stand"),
+        (lambda batches: Vgg((32, 64, 128)), "307,946 parameters, expected 100,000 at most"),
+        (learned(lambda: Vgg((4, 8)), passes=2), "a second time"),
+        (two_steps_for_each, "optimizer makes 300 steps"),
+        (by_hand, "gradients are computed 300 times"),
+        (learned(lambda: Vgg((4, 8)), step=False), "is optimizer.step() missing"),
+        (learned(lambda: Vgg((8, 16)), first=20), "made 20 steps"),
+        (learned(lambda: Vgg((16, 32)), momentum=0.003), "the running averages of batch norm lag", "state"),
+        (learned(lambda: Mlp((), in_features=3072), lr=0.00001), "That is guessing"),
+        (lambda batches: nn.Sequential(plain_network(), nn.Softmax(1)), "a softmax stands", "structure"),
+        (lambda batches: nn.Sequential(plain_network(), nn.LogSoftmax(1)), "a log_softmax stands", "structure"),
+        (lambda batches: nn.Sequential(plain_network(), nn.Tanh()), "a tanh stands", "structure"),
+        (lambda batches: NoAverages(), "alone than in a batch", "structure"),
+        (lambda batches: InAList(), "are layers in a plain list", "structure"),
+        (lambda batches: Shifts(), "changes its argument x", "memory"),
         (learned(lambda: Mlp((), in_features=3072), lr=0.001), "It learns, but slowly"),
-        (learned_once, "the network of the first"),
-        (lambda batches: Vgg, "the result is a type"),
+        (lambda batches: copy.deepcopy(trained_before()), "what it learned in the first", "value"),
+        (learns_on, "a second call returns the network of the first", "once"),
+        (lambda batches: Vgg, "the result is a type", "type"),
+        (lambda batches: Vgg((8, 16)).state_dict(), "the result is a OrderedDict", "type"),
+        (lambda batches: (Vgg((8, 16)), 0.4), "the result is a tuple", "type"),
         (learned(lambda: nn.Sequential(nn.Flatten(), nn.Linear(9, 10))), "your code stops with RuntimeError"),
     ],
     "3": [
-        (lambda images, p: images.flip(-1) if random.random() < p else images, "a coin for each image"),
-        (flip_with(lambda images: images.flip(-2)), "neither as it was nor mirrored"),
+        (lambda images, p: images.flip(-1) if random.random() < p else images.clone(),
+         "a coin for each image", "chance"),
+        (flip_with(lambda images: images.flip(-2)), "mirrored left to right (the last axis)"),
         (flip_with(lambda images: images.flip(1)), "its colours in the reverse order"),
         (flip_with(lambda images: images.flip(2, 3)), "turned by 180 degrees"),
-        (lambda images, p: images.flip(-1), "p=0: some images are mirrored"),
-        (lambda images, p: flip_where(images, 0.5 if p else 0), "p=1: some images are not"),
-        (lambda images, p: flip_where(images, 1 - p), "p=0: some images are mirrored"),
+        (lambda images, p: images.flip(-1), "p = 0.0"),
+        (lambda images, p: flip_where(images, 0.5 if p else 0), "p = 1.0", "value"),
+        (lambda images, p: flip_where(images, 1 - p), "p = 0.0"),
         (lambda images, p: flip_where(images, p if p in (0, 1) else 1 - p), "not to keep"),
-        (lambda images, p: images, "p=1: some images are not mirrored"),
-        (flip_in_place, "changed its argument"),
-        (flip_first_part, "neighbours in the batch"),
+        (lambda images, p: flip_where(images, p if p in (0, 1) else 0.5), "p = 0.2", "value"),
+        (lambda images, p: flip_where(images, min(p, 0.5) if p < 1 else 1), "p = 0.9", "value"),
+        (lambda images, p: images.clone(), "p = 1.0"),
+        (flip_in_place, "changes its argument", "memory"),
+        (lambda images, p: images, "shares its memory", "memory"),
+        (flip_or_the_same, "shares its memory", "memory"),
+        (flip_first_part, "neighbours in the batch", "chance"),
+        (flip_nearly_exact, "nearly the same number", "chance"),
+        (flip_half_twice, "follow a pattern", "chance"),
+        (flip_not_alone, "40 calls with one image", "value"),
+        (flip_the_others, "follow from those of the first", "once"),
+        (first_alone(flip_where), "p = 0.0", "once"),
+        (lambda images, p: flip_where(images, p).clamp(0, 1), "expected it as it was", "value"),
+        (lambda images, p: flip_where(images, p).numpy(), "torch.from_numpy", "type"),
+        (lambda images, p: flip_where(images, p).double(), "torch.float64", "type"),
         (lambda images, p: torch.where(torch.rand_like(images) < p, images.flip(-1), images), "only parts of it"),
         (lambda images, p: torch.where(torch.rand(len(images), 3, 1, 1) < p, images.flip(3), images), "only parts"),
-        (lambda images, p: torch.stack([image.flip(2) for image in images if random.random() < p]), "has the shape"),
+        (lambda images, p: torch.stack([image.flip(2) for image in images if random.random() < p]), "of shape"),
         (lambda images, p: torch.where(
             torch.rand(len(images), 1, 1, 1, generator=torch.Generator().manual_seed(1)) < p, images.flip(-1), images),
-         "two calls mirror the same images"),
-        (flip_every_other, "follow a pattern"),
-        (flip_exact_share, "each call mirrors exactly"),
-        (lambda images, p: images[torch.rand(len(images)) < p].flip(-1), "has the shape"),
+         "two calls draw the same coins", "chance"),
+        (flip_every_other, "neighbours in the batch", "chance"),
+        (flip_exact_share, "nearly the same number", "chance"),
+        (lambda images, p: images[torch.rand(len(images)) < p].flip(-1), "of shape"),
     ],
     "4": [
-        (by_class(lambda places, n, g: places[:n]), "the first 20 pictures of each class"),
-        (by_class(lambda places, n, g: places[torch.randint(len(places), (n,), generator=g)]), "is drawn twice"),
+        (by_class(lambda places, n, g: places[:n]), "the first 12 pictures of each class"),
+        (by_class(lambda places, n, g: places[torch.randint(len(places), (n,), generator=g)]),
+         "is drawn twice", "chance"),
         (without_classes, "draw from each class by itself"),
         (lambda labels, n, seed: without_classes(labels, n, seed)[:n], "is meant for each class"),
         (by_class(lambda places, n, g: shuffled(places, g)[:n], mix=False), "class by class"),
-        (by_class(lambda places, n, g: shuffled(places, torch.Generator().manual_seed(0))[:n]), "does the seed reach"),
-        (by_class(lambda places, n, g: shuffled(places[: 3 * n // 2], g)[:n]), "from all pictures of a class"),
-        (by_class(lambda places, n, g: shuffled(places, torch.default_generator)[:n]), "two different samples"),
+        (by_class(lambda places, n, g: shuffled(places, torch.Generator().manual_seed(0))[:n]), "does the seed reach",
+         "value"),
+        (by_class(lambda places, n, g: shuffled(places[: 3 * n // 2], g)[:n]), "from all pictures of a class",
+         "chance"),
+        (by_class(lambda places, n, g: shuffled(places, torch.default_generator)[:n]), "two different samples",
+         "chance"),
         (by_class(lambda places, n, g: shuffled(torch.arange(len(places)), g)[:n]), "positions INSIDE each class"),
-        (by_class(lambda places, n, g: shuffled(places, g)[: round(0.2 * len(places))]), "expected 20 of each"),
+        (by_class(lambda places, n, g: shuffled(places, g)[: round(0.2 * len(places))]), "expected 12 of each"),
         (lambda labels, n, seed: labels[indices_torch(labels, n, seed)], "these are the labels"),
-        (lambda labels, n, seed: indices_torch(labels, n, seed)[:, None], "expected integers with one axis"),
+        (lambda labels, n, seed: indices_torch(labels, n, seed)[:, None], "expected integers with one axis", "type"),
+        (lambda labels, n, seed: indices_torch(labels, n, seed).double(), "the indices are float64", "type"),
+        (lambda labels, n, seed: torch.isin(torch.arange(len(labels)), indices_torch(labels, n, seed)), "a mask",
+         "type"),
+        (lambda labels, n, seed: set(indices_walk(labels, n, seed)), "is a set", "type"),
+        (indices_window, "lie in a pattern", "chance"),
+        (indices_next, "the samples of neighbouring seeds", "chance"),
+        (indices_without_last, "never choose 10 of 410 pictures", "chance"),
+        (indices_with_first, "in 100% of 150 samples", "chance"),
+        (indices_sorted, "300 labels", "value"),
+        (lambda labels, n, seed: indices_torch(labels, 12, seed), "expected 7 of each", "value"),
+        (lambda labels, n, seed: indices_torch(labels, n, seed % 100), "the seeds 0 and 100", "value"),
+        (lambda labels, n, seed: indices_torch(labels, n, seed or random.randrange(9**9)), "two different", "value"),
+        (indices_in_place, "changes its argument labels", "memory"),
+        (by_last(indices_torch), "count=", "once"),
+        (first_alone(indices_torch), "does the seed reach", "once"),
     ],
     "5": [
         (lambda images: images, "0% of the pictures are changed"),
-        (lambda images: images.flip(-1), "two calls give the same result"),
-        (v2.RandomCrop(32, padding=4), "a change of its own for each"),
-        (lambda images: images + 0.1 * torch.randn(()), "a change of its own for each"),
+        (lambda images: images.flip(-1), "two calls give the same result", "chance"),
+        (v2.RandomCrop(32, padding=4), "a change of its own for each", "chance"),
+        (lambda images: images + 0.1 * torch.randn(()), "a change of its own for each", "chance"),
+        (lambda images: images + 1e-6 * torch.randn_like(images), "0% of the pictures are changed", "value"),
+        (lambda images: torch.cat([flip(images[:50]), images[50:]]), "of the pictures are changed", "value"),
+        (lambda images: images * SHADES[: len(images)], "two calls give the same result", "once"),
+        (lambda images: recolour(images[:64]), "of shape (64, 3, 32, 32)", "value"),
+        (first_alone(flip), "two calls give the same result", "once"),
+        (one_crop_with_coins, "other ones in each call", "chance"),
+        (one_strength, "in others all change little", "chance"),
+        (in_place, "changes its argument images", "memory"),
+        (swapped_with_own_numbers, "has the colours of picture", "chance"),
         (brighter, "the mean of the batch moves"),
         (torch.randn_like, "too little of each picture is left"),
-        (mixed_up, "mixed with each other"),
-        (mixed_with_another, "mixed with each other"),
-        (lambda images: F.pad(images, [4] * 4), "of shape (64, 3, 40, 40)"),
-        (lambda images: flip(images).double(), "torch.float64"),
-        (lambda images: flip(images).numpy(), "expected a tensor"),
+        (mixed_up, "mixed with each other", "chance"),
+        (mixed_with_another, "mixed with each other", "chance"),
+        (lambda images: 0.95 * flip(images) + 0.05 * images.roll(1, 0), "mixed with each other", "chance"),
+        (lambda images: F.pad(images, [4] * 4), "of shape (128, 3, 40, 40)"),
+        (lambda images: flip(images).double(), "torch.float64", "type"),
+        (lambda images: flip(images).numpy(), "expected a tensor", "type"),
         (lambda images: flip(images) / torch.zeros(()), "holds nan or inf"),
     ],
 }  # fmt: skip
