@@ -1,13 +1,16 @@
-"""Two calls that tell right from wrong: `expect_error` for errors that are meant to happen, `check` for exercises.
+"""Three calls that tell right from wrong: `expect_error` for errors that are meant to happen, `check` for exercises,
+`expect_correct` for exercises that are marked.
 
 `expect_error` is stricter than a try/except: when the error does *not* happen, or another one does, the cell fails, so
 a lesson cannot promise an error that a newer PyTorch no longer raises. `check` answers an exercise with one line and
-never raises, so that *Run All* goes on; how it judges is in `practice.judge`.
+never raises, so that *Run All* goes on; how it judges is in `practice.judge`. `expect_correct` judges in the same way,
+and raises: nbgrader gives the points of a cell that ends without an error.
 """
 
 import re
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from textwrap import indent
 
 from course_utils.practice.judge import judge
@@ -52,3 +55,26 @@ def check(exercise: str, answer: object) -> None:
         answer: what the exercise asks for: a function, a class, an array, a number, a model.
     """
     print(f"{exercise}: {judge(exercise, answer)}")
+
+
+def expect_correct(exercise: str, answer: object) -> None:
+    """Print the line of `check` when an answer is correct, and raise it when it is not: the test of a hand-in.
+
+    Warnings and progress bars of the answer go to stdout, because nbgrader gives no points to a cell that writes to
+    stderr.
+
+    Args:
+        exercise, answer: as for `check`.
+
+    Raises:
+        AssertionError: the answer is not done yet, or not right yet; the text is the line of `check`.
+
+    >>> expect_correct("03.2", ...)
+    Traceback (most recent call last):
+    AssertionError: 03.2: not done yet
+    """
+    with redirect_stderr(sys.stdout):
+        verdict = judge(exercise, answer)
+    if verdict.partition(" (")[0] != "correct":
+        raise AssertionError(f"{exercise}: {verdict}")
+    print(f"{exercise}: {verdict}")

@@ -1,12 +1,13 @@
 """expect_error and check: an error that is promised must happen, and an exercise's verdict is one line."""
 
 import random
+import sys
 
 import numpy as np
 import pytest
 import torch
 
-from course_utils.checks import check, expect_error
+from course_utils.checks import check, expect_correct, expect_error
 from course_utils.practice.judge import judge
 
 # ---- expect_error ----
@@ -79,3 +80,33 @@ def test_the_same_answer_gets_the_same_verdict_and_random_numbers_go_on_as_befor
         assert verdict.startswith("not right yet")
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
     assert drawn() == expected
+
+
+# ---- expect_correct ----
+
+
+def test_a_right_answer_passes_and_writes_nothing_to_stderr(capsys):
+    def slide(image, kernel):
+        print("50 %", file=sys.stderr)
+        k = len(kernel)
+        padded = np.pad(image.astype(float), k // 2)
+        rows, columns = image.shape
+        return np.array([[(padded[y : y + k, x : x + k] * kernel).sum() for x in range(columns)] for y in range(rows)])
+
+    expect_correct("01.1", slide)
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1].startswith("01.1: correct") and "50 %" in out and err == ""
+
+
+@pytest.mark.parametrize(
+    "exercise, answer, line",
+    [
+        ("01.1", ..., "01.1: not done yet"),
+        ("01.4", np.ones((3, 3)), "01.4: not right yet: "),
+        ("99.1", 1, "99.1: there is no such exercise"),
+    ],
+)
+def test_any_other_answer_raises_the_line_of_check(exercise, answer, line):
+    with pytest.raises(AssertionError) as error:
+        expect_correct(exercise, answer)
+    assert str(error.value).startswith(line)
