@@ -15,8 +15,8 @@ Read these files, in this order; each uses only what stands above it:
     photos/     photographs of handwritten digits: found on a page, made like MNIST's pictures, read
     widgets/    controls for a live notebook: a pad to draw on, kernels, shapes, curves that grow
     beyond/     the last lessons: the road to 94 % on CIFAR-10, several processes
-    practice/   exercises and quizzes, and how an answer is judged
-    checks      expect_error, check
+    practice/   exercises and quizzes, how an answer is judged, what a student and a class have done
+    checks      expect_error, check, expect_correct
     doctor      the instructor's pre-flight: python -m course_utils --help
     __main__    the command line
 

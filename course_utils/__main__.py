@@ -1,4 +1,4 @@
-"""The command line of the course: `python -m course_utils lab | data | doctor | check`.
+"""The command line of the course: `python -m course_utils lab | data | doctor | check | progress`.
 
 It says what there is, and calls it. What a command needs is imported when it runs, so that `--help` answers at once.
 """
@@ -9,6 +9,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 (before any line that an older Pyt
     sys.exit("This course needs Python 3.10 or newer; this is " + sys.version.split()[0] + ".")
 
 import argparse
+import getpass
 import os
 from pathlib import Path
 
@@ -51,6 +52,24 @@ def data(names: list[str], place: str | None) -> int:
     return 1 if missing else 0
 
 
+def progress(args: argparse.Namespace) -> int:
+    """Run the exercises: one's own, or those of a class that are handed in below a folder."""
+    from course_utils.practice import class_table
+    from course_utils.practice import progress as own
+
+    limits = args.seconds, args.gigabytes
+    if args.folder:
+        return class_table.report(args.folder, args.lesson, args.to, *limits)
+    return own.report(args.name or _user(), args.lesson, args.to, *limits)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container can have a user without a name
+        return "student"
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m course_utils", description="The commands of the course.")
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
@@ -71,7 +90,27 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("notebooks", nargs="*", help="default: every lesson and solution")
     command.add_argument("--speed", choices=("smoke", "class", "full"), default="class", help="default: %(default)s")
     command.add_argument("--write", action="store_true", help="store the times in results/timing.json")
+
+    about = "what is done in notebooks/exercises, and a small file to hand in; with a folder, the table of a class"
+    command = commands.add_parser("progress", help=about, description=about)
+    command.add_argument(
+        "folder", nargs="?", type=Path, help="what a class handed in: a folder a student, or .json files"
+    )
+    command.add_argument("--name", help="of the student (default: the user of this machine)")
+    command.add_argument("--lesson", action="append", default=[], type=lesson, help="only this one, such as 03")
+    command.add_argument("--to", type=Path, default=Path(), help="the folder for what is written (default: this one)")
+    command.add_argument("--seconds", type=float, default=600, help="for each notebook (default: %(default)s)")
+    command.add_argument("--gigabytes", type=float, default=4, help="of memory, on Linux only (default: %(default)s)")
     return top
+
+
+def lesson(words: str) -> str:
+    """03, from 3 or 03; argparse makes one line of a ValueError."""
+    from course_utils.practice.progress import exercises
+
+    if (number := f"{int(words):02}") not in exercises():
+        raise ValueError
+    return number
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -85,6 +124,8 @@ def main(argv: list[str] | None = None) -> int:
         if unknown := set(args.names) - set(doctor.DATA_SETS):
             top.error(f"no data set is called {', '.join(sorted(unknown))}; there are {', '.join(doctor.DATA_SETS)}")
         return data(args.names or list(doctor.DATA_SETS), args.place)
+    if args.command == "progress":
+        return progress(args)
     if args.command == "doctor":
         return doctor.examine()
     return doctor.rehearse(args.notebooks, args.speed, args.write)

@@ -17,7 +17,7 @@ from course_utils.files import folders
 from course_utils.files.fetch import DataError
 
 
-@pytest.mark.parametrize("command", [[], ["lab"], ["data"], ["doctor"], ["check"]])
+@pytest.mark.parametrize("command", [[], ["lab"], ["data"], ["doctor"], ["check"], ["progress"]])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as done:
         main([*command, "--help"])
@@ -25,7 +25,16 @@ def test_help(command, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["dance"], ["doctor", "--fast"], ["data", "imagenet"], ["check", "--speed", "slow"]]
+    "command",
+    [
+        [],
+        ["dance"],
+        ["doctor", "--fast"],
+        ["data", "imagenet"],
+        ["check", "--speed", "slow"],
+        ["progress", "--lesson", "15"],
+        ["progress", "--lesson", "three"],
+    ],
 )
 def test_unknown_words_are_refused(command):
     with pytest.raises(SystemExit) as done:
