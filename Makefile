@@ -1,4 +1,5 @@
-# lab · test · test-slow · test-browser · test-colab · test-oldest · site · test-site · check · data · generate · notebooks.
+# lab · test · test-slow · test-browser · test-colab · test-oldest · site · test-site · handin · test-handin · check · data ·
+# generate · notebooks.
 # On Windows, README.md gives the same commands without make.
 PYTHON ?= python3
 BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -7,7 +8,7 @@ PIP    := $(RUN) -m uv pip install --python $(RUN)
 # As pip does it: else the first import of torch takes ten seconds, and each import where .venv cannot be written.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: lab test test-slow test-browser test-colab test-oldest site test-site check data generate notebooks
+.PHONY: lab test test-slow test-browser test-colab test-oldest site test-site handin test-handin check data generate notebooks
 
 lab: .venv/lab.stamp            ## open the lessons in JupyterLab
 	@$(RUN) -m course_utils lab $(ARGS)
@@ -32,6 +33,12 @@ site: .venv/site.stamp          ## a book of the lessons with their stored outpu
 
 test-site: site                 ## every page of it in a real Chromium (Debian, Ubuntu)
 	@tests/environments/site/run $(ARGS)
+
+handin: .venv/handin.stamp      ## the exercises as a course for nbgrader, in build/handin (ARGS=FOLDER; docs/INSTRUCTOR.md)
+	@$(RUN) -m tools.handin $(ARGS)
+
+test-handin: .venv/handin.stamp ## a class hands in, and nbgrader marks it (Linux, macOS)
+	@tests/environments/handin/run $(ARGS)
 
 check: .venv/test.stamp         ## before class: machine, data, every lesson (SPEED=smoke|class|full, WRITE=1)
 	@$(RUN) -m course_utils check $(if $(SPEED),--speed $(SPEED)) $(if $(WRITE),--write) $(ARGS)
@@ -73,4 +80,8 @@ export NO_PYTHON
 
 .venv/site.stamp: .venv/test.stamp
 	$(PIP) -r pyproject.toml --extra site
+	@touch $@
+
+.venv/handin.stamp: .venv/test.stamp
+	$(PIP) -r pyproject.toml --extra handin
 	@touch $@

@@ -98,6 +98,8 @@ def test_the_other_targets_call_what_they_should(make):
     assert measured == ["-m course_utils check --speed smoke --write", "-m tools.generate"]
     assert make("data")[1] == ["-m course_utils data"]
     assert make("generate", "ARGS=--check")[1] == ["-m tools.generate --check"]
+    assert make("handin", "ARGS=class")[1][-1] == "-m tools.handin class"
+    assert make("handin")[1] == ["-m tools.handin"]
     assert make("notebooks", "NB=notebooks/05_x.ipynb")[1] == ["-m tools.run_notebooks notebooks/05_x.ipynb"]
 
 
