@@ -158,7 +158,8 @@ def _main(folder: Path, gigabytes: float) -> None:
         shell = _shell()
         _limit(gigabytes)
         for number, source in enumerate(cells, 1):
-            if error := _error_of(shell, source):
+            error = _error_of(shell, source)
+            if error and not (error == "AssertionError" and "expect_correct(" in source):  # that is a verdict
                 note(error=f"cell {number} stops with {error}")
         note(end="reached")
 
