@@ -3,8 +3,8 @@
 `make handin` puts a copy beside `source/`; the copy is yours to change.
 """
 
-from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, OverwriteCells
 
 
 class HandOut(ClearSolutions):
@@ -17,13 +17,34 @@ class HandOut(ClearSolutions):
         return cell, resources
 
 
+class PutBack(OverwriteCells):
+    """Puts tests that a student deleted back, at the end.
+
+    nbgrader's own way gives up a notebook where an answer is deleted with its test, or where a test is pasted twice.
+    """
+
+    def add_missing_grade_cells(self, nb, resources):
+        there = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells}
+        released = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+        sources = {cell.name: cell for cell in released.source_cells}
+        for test in released.grade_cells:
+            if test.name not in there:
+                nb.cells.append(self.missing_cell_transform(sources[test.name], test.max_score))
+        return nb, resources
+
+    def add_missing_task_cells(self, nb, resources):
+        return nb, resources  # the course has none
+
+
 c = get_config()  # noqa: F821 (nbgrader defines it)
 c.CourseDirectory.course_id = "cnn-course"
 steps = GenerateAssignment.preprocessors.default()
 c.GenerateAssignment.preprocessors = [HandOut if step is ClearSolutions else step for step in steps]
+steps = Autograde.sanitize_preprocessors.default()
+c.Autograde.sanitize_preprocessors = [PutBack if step is OverwriteCells else step for step in steps]
 
 c.Execute.timeout = 300  # seconds for one cell: some answers train a network
 c.Execute.iopub_timeout = 60  # a busy server is slow, too
-c.OverwriteCells.add_missing_cells = True  # a test cell that a student deleted comes back
+c.OverwriteCells.add_missing_cells = True
 # A student's own course_utils.py or torch.py beside the notebook would be imported in the place of the real one.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.py", "*.so", "*.pyd", "feedback"]

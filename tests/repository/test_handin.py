@@ -84,27 +84,59 @@ def test_what_is_the_instructors_stays(tmp_path, capsys):
     assert "14 assignments" in capsys.readouterr().out and (tmp_path / "submitted").is_dir()
 
 
-def test_the_settings_hand_out_the_gaps(course, monkeypatch):
+@pytest.fixture
+def settings(course, monkeypatch):
+    """(the settings of nbgrader_config.py, nbgrader's two classes that it replaces), with a stand-in for nbgrader."""
+
     class ClearSolutions:
         def preprocess_cell(self, cell, resources, cell_index):
             cell.source = "cleared"
             return cell, resources
 
-    steps = SimpleNamespace(default=lambda: ["first", ClearSolutions, "last"])
-    parts = {"converters": {"GenerateAssignment": SimpleNamespace(preprocessors=steps)}}
-    parts["preprocessors"] = {"ClearSolutions": ClearSolutions}
-    for name, content in {"": {}, **{f".{part}": names for part, names in parts.items()}}.items():
-        module = ModuleType(f"nbgrader{name}")
-        module.__dict__.update(content)
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    names = ("CourseDirectory", "GenerateAssignment", "Execute", "OverwriteCells")
-    config = SimpleNamespace(**{name: SimpleNamespace() for name in names})
-    space = {"get_config": lambda: config, "__name__": "config"}
-    exec((course / handin.CONFIG).read_text(encoding="utf-8"), space)
+    class OverwriteCells:
+        notebook_id = assignment_id = "01"
 
+        def missing_cell_transform(self, source, points):
+            return nbformat.v4.new_code_cell(source.source, metadata={"nbgrader": {"grade_id": source.name}})
+
+    def steps(kind):
+        return SimpleNamespace(default=lambda: ["first", kind, "last"])
+
+    modules = {"nbgrader": {}, "nbgrader.preprocessors": {k.__name__: k for k in (ClearSolutions, OverwriteCells)}}
+    modules["nbgrader.converters"] = {
+        "Autograde": SimpleNamespace(sanitize_preprocessors=steps(OverwriteCells)),
+        "GenerateAssignment": SimpleNamespace(preprocessors=steps(ClearSolutions)),
+    }
+    for name, content in modules.items():
+        module = ModuleType(name)
+        module.__dict__.update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+    names = ("Autograde", "CourseDirectory", "GenerateAssignment", "Execute", "OverwriteCells")
+    config = SimpleNamespace(**{name: SimpleNamespace() for name in names})
+    exec((course / handin.CONFIG).read_text(encoding="utf-8"), {"get_config": lambda: config, "__name__": "config"})
+    return config, ClearSolutions, OverwriteCells
+
+
+def test_the_settings_hand_out_the_gaps(settings):
+    config, clear, _ = settings
     first, hand_out, last = config.GenerateAssignment.preprocessors
-    assert (first, last) == ("first", "last") and issubclass(hand_out, ClearSolutions)
+    assert (first, last) == ("first", "last") and issubclass(hand_out, clear)
     cell = nbformat.v4.new_code_cell("the answer", metadata={"handed_out": "..."})
     assert hand_out().preprocess_cell(cell, {}, 0)[0].source == "..." and "handed_out" not in cell.metadata
     assert hand_out().preprocess_cell(nbformat.v4.new_code_cell("x"), {}, 0)[0].source == "cleared"
-    assert "*.py" in config.CourseDirectory.ignore and config.OverwriteCells.add_missing_cells
+
+
+def test_the_settings_put_deleted_tests_back(settings):
+    config, _, overwrite = settings
+    first, put_back, last = config.Autograde.sanitize_preprocessors
+    assert (first, last) == ("first", "last") and issubclass(put_back, overwrite)
+    cells = [SimpleNamespace(name=f"test-{i}", source=f"source {i}", max_score=1) for i in range(3)]
+    released = SimpleNamespace(source_cells=cells, grade_cells=cells[:2])
+    step = put_back()
+    step.gradebook = SimpleNamespace(find_notebook=lambda *names: released)
+    there = nbformat.v4.new_code_cell("", metadata={"nbgrader": {"grade_id": "test-0"}})
+    pasted = nbformat.v4.new_code_cell("", metadata={"nbgrader": {}})
+    nb, _ = step.add_missing_grade_cells(nbformat.v4.new_notebook(cells=[there, pasted]), {})
+    assert [cell.source for cell in nb.cells] == ["", "", "source 1"]
+    assert step.add_missing_task_cells(nb, {}) == (nb, {})
+    assert config.OverwriteCells.add_missing_cells and "*.py" in config.CourseDirectory.ignore
