@@ -18,10 +18,18 @@ class HandOut(ClearSolutions):
 
 
 class PutBack(OverwriteCells):
-    """Puts tests that a student deleted back, at the end.
+    """Puts tests that a student deleted back, at the end; what a student marks as a cell of nbgrader is none.
 
-    nbgrader's own way gives up a notebook where an answer is deleted with its test, or where a test is pasted twice.
+    nbgrader's own way stops at an answer that is deleted with its test, and, for the whole class, at a pasted test.
     """
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if "grade_id" in cell.metadata.get("nbgrader", {}):
+            cell.metadata.nbgrader["schema_version"] = 3
+        else:
+            cell.metadata.pop("nbgrader", None)
+        return cell, resources
 
     def add_missing_grade_cells(self, nb, resources):
         there = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells}

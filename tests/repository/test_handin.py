@@ -96,6 +96,9 @@ def settings(course, monkeypatch):
     class OverwriteCells:
         notebook_id = assignment_id = "01"
 
+        def preprocess_cell(self, cell, resources, cell_index):
+            return cell, resources
+
         def missing_cell_transform(self, source, points):
             return nbformat.v4.new_code_cell(source.source, metadata={"nbgrader": {"grade_id": source.name}})
 
@@ -139,4 +142,6 @@ def test_the_settings_put_deleted_tests_back(settings):
     nb, _ = step.add_missing_grade_cells(nbformat.v4.new_notebook(cells=[there, pasted]), {})
     assert [cell.source for cell in nb.cells] == ["", "", "source 1"]
     assert step.add_missing_task_cells(nb, {}) == (nb, {})
+    assert step.preprocess_cell(there, {}, 0)[0].metadata == {"nbgrader": {"grade_id": "test-0", "schema_version": 3}}
+    assert step.preprocess_cell(pasted, {}, 1)[0].metadata == {}
     assert config.OverwriteCells.add_missing_cells and "*.py" in config.CourseDirectory.ignore
