@@ -105,6 +105,8 @@ def call(
     states = {place: _state(value) for place, value in enumerate(arguments) if place not in changes}
     _told.append(example or ", ".join(map(_told_of, names, arguments)))
     result = function(*given)
+    if any(not _equal(earlier, as_it_was) for earlier, as_it_was in _results):
+        raise Wrong("this call has changed the result of an earlier one, expected a new result in each call")
     for place, before in states.items():
         if not _equal(_state(given[place]), before):
             raise Wrong(f"your function changes its argument {names[place]}, expected it as it was before the call")
@@ -119,12 +121,15 @@ def call(
                 "a new tensor, made with clone() for instance"
             )
     _models.extend((model, remember(model)) for model in _models_in(result))
+    if not changes:
+        _results.extend((part, _copy(part)) for part in _parts(result) if isinstance(part, torch.Tensor | np.ndarray))
     return result
 
 
-# ---- what belongs to the check that runs: the inputs it has told of, and how to put back the models it has got ----
+# ---- what belongs to the check that runs: the inputs it has told of, the results and models it has got ----
 
 _told: list[str] = []
+_results: list[tuple[object, object]] = []
 _models: list[tuple[nn.Module, Callable[[], None]]] = []
 
 
@@ -138,6 +143,7 @@ def _models_put_back(answer: object) -> Iterator[None]:
         for _, put_model_back in reversed(_models):
             put_model_back()
         _models.clear()
+        _results.clear()
 
 
 def _models_in(value: object) -> Iterator[nn.Module]:
@@ -159,7 +165,9 @@ def _copy(value: object) -> object:
         return nn.Parameter(value.detach().clone(), value.requires_grad)
     if isinstance(value, torch.Tensor):  # a leaf stays a leaf: who asks for its gradient finds it
         return value.detach().clone().requires_grad_(value.requires_grad) if value.is_leaf else value.clone()
-    if isinstance(value, np.ndarray | bytearray | set):
+    if isinstance(value, np.ndarray):
+        return value.copy(order="K")  # a turned picture stays turned in memory
+    if isinstance(value, bytearray | set):
         return value.copy()
     if type(value) in (dict, OrderedDict):
         return type(value)((key, _copy(part)) for key, part in value.items())
@@ -292,7 +300,7 @@ def same(
     looks = ""
     for name, wrong in (mistakes or {}).items():
         wrong = array(wrong)
-        if wrong.shape == got.shape and np.allclose(got, wrong, atol=atol, equal_nan=True):
+        if wrong.shape == got.shape and np.allclose(got, wrong, rtol=0, atol=atol, equal_nan=True):
             looks = f"this looks like {name}: "
             break
     if got.shape != expected.shape:

@@ -152,6 +152,21 @@ def test_a_result_that_is_to_be_new_shares_no_memory():
     assert call(lambda x: x.clone(), x, new=True).shape == (4,)
 
 
+def test_a_later_call_may_not_change_an_earlier_result(exercise):
+    buffer = np.zeros(2)
+
+    def one_buffer(x):
+        buffer[:] = x
+        return buffer
+
+    def checker(function):
+        call(function, 1)
+        call(function, 2)
+
+    assert exercise(checker, lambda x: np.full(2, x)) == "correct"
+    assert "has changed the result of an earlier one, expected a new result" in exercise(checker, one_buffer)
+
+
 def test_a_leaf_stays_a_leaf_and_the_checkers_own_keeps_no_gradient():
     w = torch.ones(2, requires_grad=True)
 
