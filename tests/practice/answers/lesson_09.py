@@ -102,6 +102,12 @@ def by_first(function):
     return wraps(function)(lambda first, *others: kept.setdefault(first, function(first, *others)))
 
 
+def by_size(function):
+    """An answer that keeps its results by the number of numbers and the second argument."""
+    kept = {}
+    return wraps(function)(lambda numbers, beta: kept.setdefault((len(numbers), beta), function(numbers, beta)))
+
+
 def added_up(function):
     """An answer whose results go on from call to call."""
     total = []
@@ -157,8 +163,8 @@ def field_grown(layers):
 
 
 def field_with_numpy(layers):
-    kernels, strides = np.array(layers, dtype=int).reshape(-1, 2).T
-    return 1 + int(((kernels - 1) * np.cumprod([1, *strides[:-1]])[: len(kernels)]).sum())
+    kernels, strides = np.reshape(layers, (-1, 2)).T
+    return 1 + int(((kernels - 1) * np.cumprod([1, *strides])[:-1]).sum())
 
 
 def field_that_sorts(layers):
@@ -648,6 +654,13 @@ class AdamNoEps(OwnAdam):
         return m / (1 - 0.9**self.t) / (v / (1 - 0.999**self.t)).sqrt()
 
 
+class AdamFreezes(OwnAdam):
+    def step(self):
+        super().step()
+        for p in self.params:
+            p.requires_grad_(False)
+
+
 class AdamMovesAll(OwnAdam):
     def step(self):
         super().step()
@@ -901,10 +914,12 @@ WRONG = {
         (lambda numbers, beta: numbers[-1], "the last number alone"),
         (lambda numbers, beta: corrected_loop(numbers, 0.9), "expected", "value"),
         (lambda numbers, beta: corrected_loop(numbers[-5:], beta), "a list of 40", "value"),
+        (lambda numbers, beta: corrected_loop(numbers, max(beta, 0.5)), "beta = 0.125", "value"),
         (lambda numbers, beta: abs(corrected_loop(numbers, beta)), "expected -", "value"),
         (lambda numbers, beta: [corrected_loop(numbers, beta)] * len(numbers), "has the shape (2,)"),
-        (corrected_goes_on, "expected 30", "once"),
-        (first_alone(corrected_loop), "expected 30", "once"),
+        (corrected_goes_on, "expected 1.84211", "once"),
+        (by_size(corrected_loop), "expected 1.84211", "once"),
+        (first_alone(corrected_loop), "expected 1.84211", "once"),
         (corrected_changes_its_list, "changes its argument numbers", "memory"),
         (lambda numbers, beta: corrected_loop([numbers.pop(0) for _ in numbers[:]], beta), "changes its", "memory"),
     ],
@@ -917,6 +932,7 @@ WRONG = {
         (lambda i, o, k, side: i * o * 9 * side**2, "k = 7", "value"),
         (lambda i, o, k, side: i * o * k**2 * 28**2, "side = 14", "value"),
         (lambda i, o, k, side: i * o * k * 3 * side**2, "k = 7", "value"),
+        (lambda i, o, k, side: i * o * k**2 * (side - 1 + k % 2) ** 2, "k = 4", "value"),
         (lambda i, o, k, side: 2 * i * o * k**2 * side**2, "counted apart"),
         (first_alone(lambda i, o, k, side: i * o * k**2 * side**2), "expected", "once"),
         (added_up(lambda i, o, k, side: i * o * k**2 * side**2), "i = 32", "once"),
@@ -986,6 +1002,7 @@ WRONG = {
         (scaled_changes_x, "changes its argument x", "memory"),
         (scaled_new_parameters, "new parameters", "memory"),
         (scaled_without_bias, "new parameters", "memory"),
+        (lambda model, x: scaled(model.double(), x.double()), "the model has new", "type"),
         (scaled_frozen, "frozen ones", "state"),
         (scaled_in_evaluation, "other modes", "state"),
         (scaled_with_hooks, "hooks", "state"),
@@ -1026,6 +1043,7 @@ WRONG = {
         (AdamScalesGradients, "step() changes the gradients", "memory"),
         (AdamClearsInStep, "step() changes the gradients", "memory"),
         (AdamClearsTheFirst, "after zero_grad() there are still gradients", "state"),
+        (AdamFreezes, "step() freezes the parameters", "state"),
         (AdamMovesAll, "has changed, expected that it stays"),
         (OwnAdam([], 0.1), "without brackets"),
         (type("OwnAdam", (), {"__init__": lambda self, _, lr: setattr(self, "lr", lr)}), "has no method zero_grad()"),

@@ -181,6 +181,19 @@ def relight_grid(images, strength):
     return images * ramp(images, strength)[torch.randperm(len(images))]
 
 
+def relight_in_layers(images, strength):
+    """One number out of each thousandth, in a random order."""
+    n = len(images)
+    factors = ((torch.arange(n) + torch.rand(n)) / n)[torch.randperm(n)]
+    return images * (1 + strength * (2 * factors - 1))[:, None, None, None]
+
+
+def relight_again(images, strength, kept={}):  # noqa: B006
+    """The numbers of the first call, in another order."""
+    numbers = kept.setdefault(len(images), torch.rand(len(images), 1, 1, 1))
+    return images * (1 + strength * (2 * numbers[torch.randperm(len(images))] - 1))
+
+
 def relight_turned(images, strength, kept=[]):  # noqa: B006
     """The numbers of the call before, turned by one place."""
     kept[:] = [kept[0].roll(1, 0)] if kept and len(kept[0]) == len(images) else [torch.rand(len(images), 1, 1, 1)]
@@ -468,6 +481,19 @@ def indices_in_place(labels, count, seed):
     return kept
 
 
+def indices_late_ones(labels, count, seed):
+    """Late pictures of a class have more weight."""
+    return by_class(lambda places, n, g: places[torch.multinomial(torch.linspace(1, 3, len(places)), n, generator=g)])(
+        labels, count, seed
+    )
+
+
+def indices_in_halves(labels, count, seed):
+    """The classes 0 to 4 first."""
+    kept = indices_torch(labels, count, seed)
+    return kept[(labels[kept] // 5).argsort(stable=True)]
+
+
 def indices_without_last(labels, count, seed):
     """One too few: the last picture of each class is never drawn."""
     return by_class(lambda places, n, g: shuffled(places[:-1], g)[:n])(labels, count, seed)
@@ -524,6 +550,17 @@ def one_crop_with_coins(images):
 def one_strength(images):
     """Noise for each picture, as strong as one number for the batch says."""
     return images + torch.rand(()) * torch.randn_like(images)
+
+
+def first_half_alone(images):
+    result, n = images.clone(), (len(images) + 1) // 2
+    result[:n] += 0.3 * torch.randn(n, 3, 1, 1)
+    return result
+
+
+def shades_in_another_order(images):
+    shades = torch.linspace(0.7, 1.3, len(images))[torch.randperm(len(images))]
+    return images * shades[:, None, None, None]
 
 
 def in_place(images):
@@ -661,7 +698,9 @@ WRONG = {
         (relight_with(lambda x, s: 1 + 0.3 * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "between 0.2 and 1.8", "value"),
         (relight_with(lambda x, s: ramp(x, s)), "neighbours in the batch", "chance"),
         (relight_with(lambda x, s: ramp(x, s).roll(random.randrange(1, 99), 0)), "neighbours in the batch", "chance"),
-        (relight_grid, "in another order", "chance"),
+        (relight_grid, "nearly equal distances", "chance"),
+        (relight_in_layers, "nearly equal distances", "chance"),
+        (relight_again, "in another order", "once"),
         (relight_mirrored_pairs, "follow a pattern", "chance"),
         (relight_with(lambda x, s: 1 + s * (torch.rand(len(x), 1, 1, 1) + torch.rand(len(x), 1, 1, 1) - 1)),
          "in the four quarters", "chance"),
@@ -695,6 +734,8 @@ WRONG = {
         (trust_last_class_alone, "class 0 gets nan", "value"),
         (lambda t, a, k: trust_counts(t, a, k) * (torch.bincount(t, minlength=k) > 0) + 1.0 * (
             torch.bincount(t, minlength=k) == 0), "2000 pictures", "value"),
+        (lambda t, a, k: torch.bincount(t[t == a], minlength=k) / torch.bincount(a, minlength=k).clamp(min=2),
+         "8 pictures", "value"),
         (trust_counted_up, "values differ", "once"),
         (first_alone(trust_counts), "expected (10,)", "once"),
         (trust_in_place, "changes its argument targets", "memory"),
@@ -742,6 +783,7 @@ WRONG = {
         (flip_first_part, "neighbours in the batch", "chance"),
         (flip_nearly_exact, "nearly the same number", "chance"),
         (flip_half_twice, "follow a pattern", "chance"),
+        (lambda images, p: flip_where(images, p + 0.04 if 0 < p < 1 else p), "of 7,800 images", "chance"),
         (flip_not_alone, "40 calls with one image", "value"),
         (flip_the_others, "follow from those of the first", "once"),
         (first_alone(flip_where), "p = 0.0", "once"),
@@ -781,6 +823,8 @@ WRONG = {
         (lambda labels, n, seed: set(indices_walk(labels, n, seed)), "is a set", "type"),
         (indices_window, "lie in a pattern", "chance"),
         (indices_next, "the samples of neighbouring seeds", "chance"),
+        (indices_late_ones, "samples, expected about", "chance"),
+        (indices_in_halves, "in the samples of most seeds", "chance"),
         (indices_without_last, "never choose 10 of 410 pictures", "chance"),
         (indices_with_first, "in 100% of 150 samples", "chance"),
         (indices_sorted, "300 labels", "value"),
@@ -803,6 +847,8 @@ WRONG = {
         (first_alone(flip), "two calls give the same result", "once"),
         (one_crop_with_coins, "other ones in each call", "chance"),
         (one_strength, "in others all change little", "chance"),
+        (first_half_alone, "never get a change", "chance"),
+        (shades_in_another_order, "the same 64 results", "once"),
         (in_place, "changes its argument images", "memory"),
         (swapped_with_own_numbers, "has the colours of picture", "chance"),
         (brighter, "the mean of the batch moves"),
