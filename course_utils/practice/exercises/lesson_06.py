@@ -383,7 +383,8 @@ def reading_order(order) -> None:
         boxes = []
         for r, columns in enumerate(rows):
             for c in columns:
-                h, w = rng.integers(int(0.7 * size), size + 1, 2)
+                h = rng.integers(int(0.7 * size), size + 1)
+                w = rng.integers(size // 5, size + 1)  # a 1 is narrow
                 x, y = rng.integers(0, size // 6 + 1, 2)
                 x, y = x + 2 * size * c, y + 2.4 * size * r + tilt * 2 * size * c + 8 * size
                 boxes.append((r, c, (int(x), int(y), int(w), int(h))))
