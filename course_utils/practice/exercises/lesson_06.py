@@ -394,29 +394,28 @@ def reading_order(order) -> None:
         level = f"tilted by {abs(np.degrees(np.arctan(tilt))):.0f} degrees" if tilt else "level"
         example = f"rows of {', '.join(str(len(columns)) for columns in rows)} boxes, {level}"
         got = array(call(order, given, example=example), "the order")
-        every = range(len(boxes))
-        if sorted(got.ravel().tolist()) != list(every) or got.ndim != 1:
+        if sorted(got.ravel().tolist()) != list(range(len(boxes))) or got.ndim != 1:
             raise Wrong(f"the result is {got.tolist()!r:.60}, expected each of 0 to {len(boxes) - 1} once")
-
-        def by(key: Callable, every: range = every) -> list[int]:
-            return sorted(every, key=key)
-
-        same(
-            got,
-            np.argsort(mixed),
-            what="the order",
-            mistakes={
-                "boxes sorted by y alone: in a tilted row, y grows or falls": by(lambda i, b=given: b[i][1]),
-                "boxes sorted by x alone": by(lambda i, b=given: b[i][0]),
-                "column by column": by(lambda i, p=places: p[i][::-1]),
-                "each row from right to left": by(lambda i, p=places: (p[i][0], -p[i][1])),
-                "the rows from below": by(lambda i, p=places: (-p[i][0], p[i][1])),
-                "the order of the list": list(every),
-                "the place of each box in the reading; the box at each place is wanted": mixed,
-            },
-        )
-        if got.dtype.kind != "i" and got.dtype.kind != "u":
+        same(got, np.argsort(mixed), what="the order", mistakes=_other_orders(given, places, mixed))
+        if got.dtype.kind not in "iu":
             raise Wrong("the order holds floats, expected whole numbers: they are places in a list")
+
+
+def _other_orders(boxes: list[tuple], places: list[tuple[int, int]], mixed: np.ndarray) -> dict[str, object]:
+    """Known slips. `places` are the row and the column of each box."""
+
+    def by(key: Callable[[int], object]) -> list[int]:
+        return sorted(range(len(boxes)), key=key)
+
+    return {
+        "boxes sorted by y alone: in a tilted row, y grows or falls": by(lambda i: boxes[i][1]),
+        "boxes sorted by x alone": by(lambda i: boxes[i][0]),
+        "column by column": by(lambda i: places[i][::-1]),
+        "each row from right to left": by(lambda i: (places[i][0], -places[i][1])),
+        "the rows from below": by(lambda i: (-places[i][0], places[i][1])),
+        "the order of the list": range(len(boxes)),
+        "the place of each box in the reading; the box at each place is wanted": mixed,
+    }
 
 
 STEPS, GOAL, FAR = 250, 0.75, 5
