@@ -510,12 +510,12 @@ def _make(build: Callable, images: Tensor, seed: int) -> nn.Module:
     if not isinstance(logits, Tensor) or logits.shape != (1, 10):
         shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise Wrong(f"the network gives {shape} for one picture, expected logits of the shape (1, 10)")
-    with torch.no_grad():
-        _are_logits(twin(images[:200].clone()))
     if work > MOST_MFLOP:
         raise Wrong(
             f"your network needs {work:.1f} MFLOP for a picture, forward, expected {MOST_MFLOP} at most: fewer channels"
         )
+    with torch.no_grad():
+        _are_logits(twin(images[:200].clone()))
     if not any(p.requires_grad for p in model.parameters()):
         raise Wrong("no weight of your network can be trained, expected some: requires_grad is False for all of them")
     return model
