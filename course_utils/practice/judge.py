@@ -261,6 +261,25 @@ def _is_students(file: str) -> bool:
     return not file.startswith(("<__", "<frozen")) and COURSE not in parents and not parents & LIBRARIES
 
 
+@contextmanager
+def advice(slips: Mapping[str, str]) -> Iterator[None]:
+    """Put a plain word in front of Python's own error, where a common slip leads to one: raise Wrong for it.
+
+    Args:
+        slips: by words of the error's text, with | between them: what is expected, such as "expected argmax(dim=1)".
+    """
+    try:
+        yield
+    except (NotDone, Wrong):
+        raise
+    except Exception as error:
+        text = f"{_error_name(error)}: {_one_line(error)}"
+        for words, expected in slips.items():
+            if any(part in text for part in words.split("|")):
+                raise Wrong(f"{expected}: your code stops with {text[:100]}") from error
+        raise
+
+
 def call_on_copies(function: Callable, *arguments: object, changed: str = "", example: str = "") -> object:
     return call(function, *arguments, example=example)
 

@@ -1,15 +1,14 @@
 """What checkers of several lessons ask of code and of networks, beside their values."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from course_utils.practice.judge import NotDone, Wrong
+from course_utils.practice.judge import Wrong
 
 AT_THE_END: dict[str, Callable[[Tensor], Tensor]] = {
     "ReLU": F.relu,
@@ -19,21 +18,6 @@ AT_THE_END: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax": lambda z: F.softmax(z, dim=1),
     "log-softmax": lambda z: F.log_softmax(z, dim=1),
 }
-
-
-@contextmanager
-def hints(*pairs: tuple[str, str]) -> Iterator[None]:
-    """Put a plain word before Python's own message. Each pair: a regular expression for the message, and the word."""
-    try:
-        yield
-    except (Wrong, NotDone):
-        raise
-    except Exception as error:
-        text = " ".join(str(error).split())
-        for pattern, hint in pairs:
-            if re.search(pattern, text):
-                raise Wrong(f"{hint}. Your code stops with {type(error).__name__}: {text[:80]}") from error
-        raise
 
 
 class Without(TorchFunctionMode):

@@ -18,7 +18,7 @@ from course_utils.checks import check
 from course_utils.practice import judge as module
 from course_utils.practice.exercises import lesson_01
 from course_utils.practice.isolation import put_back
-from course_utils.practice.judge import LONGEST, NotDone, Wrong, call, judge, same
+from course_utils.practice.judge import LONGEST, NotDone, Wrong, advice, call, judge, same
 
 
 @pytest.fixture
@@ -296,3 +296,16 @@ def test_put_back_works_after_an_error():
         torch.set_grad_enabled(False)
         _ = 1 / 0
     assert torch.is_grad_enabled()
+
+
+def test_a_known_slip_says_first_what_is_expected():
+    with pytest.raises(Wrong, match="^expected floats: your code stops with struct.error: too short$"):
+        with advice({"other": "no", "too": "expected floats"}):
+            raise struct.error("too\nshort")
+
+
+@pytest.mark.parametrize("error", [ValueError("other"), Wrong("too short"), NotDone("too short"), KeyboardInterrupt()])
+def test_everything_else_goes_on(error):
+    with pytest.raises(type(error)) as got, advice({"too": "expected floats"}):
+        raise error
+    assert got.value is error

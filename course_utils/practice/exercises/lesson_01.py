@@ -4,8 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course_utils.practice.advice import advice
-from course_utils.practice.judge import NotDone, Wrong, array, call, is_stub, same
+from course_utils.practice.judge import NotDone, Wrong, advice, array, call, is_stub, same
 
 GAUSS = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], dtype=np.float32) / 16
 SOBEL_X = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=np.float32)

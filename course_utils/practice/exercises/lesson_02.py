@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from course_utils.practice.advice import advice
-from course_utils.practice.judge import Wrong, array, call, same, the_class_itself
+from course_utils.practice.judge import Wrong, advice, array, call, same, the_class_itself
 
 SHAPES = ((40, 3), (300,), (5, 4, 3), (3, 5, 4), (2, 3, 4, 5), (1, 2, 1, 3, 2), (1, 300, 2), (70_000,), (1, 70_000, 1))
 CODES = {0x08: np.uint8, 0x0C: ">i4", 0x0D: ">f4"}

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from course_utils.data import load
-from course_utils.practice.judge import NotDone, Wrong, array, call, is_stub, same
-from course_utils.practice.probes import ends_with_a_layer, has_new_weights, hints, is_linear
+from course_utils.practice.judge import NotDone, Wrong, advice, array, call, is_stub, same
+from course_utils.practice.probes import ends_with_a_layer, has_new_weights, is_linear
 
 SECONDS = {"3": 240, "5": 240}  # these train
 
@@ -81,7 +81,7 @@ def gradient_of_the_biases(gradient) -> None:
         p = (2 * torch.randn(n, k, generator=_numbers(seed))).softmax(1)
         targets = torch.randint(0, k, (n,), generator=_numbers(seed))
         error = p - F.one_hot(targets, k)
-        with hints(("must match|Class values|out of bounds", classes)):
+        with advice({"must match|Class values|out of bounds": classes}):
             got = call(gradient, p, targets)
         same(
             got,
@@ -145,7 +145,7 @@ def merged_layers(merge) -> None:
     for d, h, k, seed in ((3, 3, 3, 2), (3, 4, 2, 0), (5, 1, 3, 1), (4, 2, 1, 3), (3, 3, 3, 4), (3, 3, 3, 2)):
         g = _numbers(seed)
         W1, b1, W2, b2 = (torch.randn(s, generator=g) for s in ((h, d), (h,), (k, h), (k,)))
-        with hints(("shapes|size|must match", "expected W2 @ W1, in this order, and W2 @ b1: look at the shapes")):
+        with advice({"shapes|size|must match": "expected W2 @ W1, in this order, and W2 @ b1: look at the shapes"}):
             W, b = _parts(call(merge, W1, b1, W2, b2), "W, b")
         mistakes = {"the transpose": (W2 @ W1).T, "the second layer alone": W2, "the first layer alone": W1}
         if h == d == k:
@@ -340,7 +340,7 @@ def classifier_of_points(train) -> None:
     for n, dimensions, classes, seed in ((600, 3, 2, 0), (750, 2, 3, 10), (500, 4, 2, 20), (600, 3, 2, 0)):
         points, labels = shells(n, dimensions, classes, seed)
         torch.manual_seed(seed)
-        with hints(("shapes cannot be multiplied", "expected a first layer of points.shape[1] inputs")):
+        with advice({"shapes cannot be multiplied": "expected a first layer of points.shape[1] inputs"}):
             model = call(train, points, labels, example=f"{n} points with {dimensions} numbers each, {classes} classes")
         new_points, new_labels = shells(1000, dimensions, classes, seed + 1)
         scores = _scores(model, new_points, classes, models)
@@ -362,7 +362,7 @@ def _scores(model: object, inputs: Tensor, classes: int, earlier: list[nn.Module
     has_new_weights(model, earlier)
     model.eval()
     for some in (inputs[:1], inputs):
-        with torch.no_grad(), hints(("shapes cannot be multiplied", "expected a network for these inputs")):
+        with torch.no_grad(), advice({"shapes cannot be multiplied": "expected a network for these inputs"}):
             scores = model(some.clone())
         if not isinstance(scores, Tensor) or scores.shape != (len(some), classes):
             got = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__

@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course_utils.data import load
 from course_utils.models import Mlp
-from course_utils.practice.judge import Wrong, array, call, same, the_class_itself
-from course_utils.practice.probes import Without, ends_with_a_layer, has_new_weights, hints
+from course_utils.practice.judge import Wrong, advice, array, call, same, the_class_itself
+from course_utils.practice.probes import Without, ends_with_a_layer, has_new_weights
 
 SECONDS = {"5": 240}  # it trains
 
@@ -173,9 +173,11 @@ def accuracy_of_a_loader(accuracy) -> None:
         parts = [part.tolist() for part in torch.arange(n).split(list(sizes))]
         right = [sum(i not in slips for i in part) for part in parts]
         model = _answering_network(shape, classes, seed)  # as after a training: who forgets eval() gets other answers
-        with hints(
-            ("must match", "each row of the logits is one picture, expected argmax(dim=1)"),
-            ("'bool' object|return_types", "max(dim=1) gives a pair, expected its indices alone: argmax(dim=1)"),
+        with advice(
+            {
+                "must match": "each row of the logits is one picture, expected argmax(dim=1)",
+                "'bool' object|return_types": "max(dim=1) gives a pair, expected its indices alone: argmax(dim=1)",
+            }
         ):
             got = call(  # its mode may change
                 accuracy,
@@ -287,9 +289,11 @@ def stable_cross_entropy(cross_entropy) -> None:
             )
         with (
             Without("cross_entropy", "cross_entropy of PyTorch is at work, expected your own lines"),
-            hints(
-                ("return_types|tuple", "max(dim=1) gives a pair (values, indices), expected its values: .values"),
-                ("must match", "expected keepdim=True beside dim=1; and the classes are logits.shape[1]"),
+            advice(
+                {
+                    "return_types|tuple": "max(dim=1) gives a pair (values, indices), expected its values: .values",
+                    "must match": "expected keepdim=True beside dim=1; and the classes are logits.shape[1]",
+                }
             ),
         ):
             got = call(cross_entropy, logits, targets, example=f"{n} pictures, {classes} classes, {what}")
@@ -324,13 +328,11 @@ def batch_norm_of_pictures(batch_norm) -> None:
         mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
         centred = x - mean[:, None, None]
         w, b, ones, none = weight[:, None, None], bias[:, None, None], torch.ones_like(weight), torch.zeros_like(bias)
-        with hints(
-            (
-                "must match|broadcast|shape|size",
-                "expected mean, var, weight and bias in the shape (C, 1, 1) or (1, C, 1, 1), for any C: "
-                "keepdim=True, weight[:, None, None]",
-            )
-        ):
+        axes = (
+            "expected mean, var, weight and bias in the shape (C, 1, 1) or (1, C, 1, 1), for any C: keepdim=True, "
+            "weight[:, None, None]"
+        )
+        with advice({"must match|broadcast|shape|size": axes}):
             got = call(batch_norm, *z, eps)
         same(
             got,
@@ -422,7 +424,7 @@ def healthy_start(cls) -> None:
 
 
 def _logits(model: nn.Module, images: Tensor) -> object:
-    with hints(("shapes cannot be mult", "the pictures have to become rows first, expected torch.flatten(x, 1)")):
+    with advice({"shapes cannot be mult": "the pictures have to become rows first, expected torch.flatten(x, 1)"}):
         return call(model, images, example=f"pictures of shape {tuple(images.shape)}")
 
 

@@ -4,8 +4,7 @@ The small tasks inside the lesson are called a, b, c, d.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -16,24 +15,11 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from course_utils.data import load
 from course_utils.models import LeNet5
-from course_utils.practice.judge import Wrong, array, call, same
+from course_utils.practice.judge import Wrong, advice, array, call, same
 
 
 def _random(*shape: int, seed: int = 1) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-@contextmanager
-def _likely(causes: Mapping[str, str]) -> Iterator[None]:
-    """An error whose text holds one of the keys mostly has one cause, and the message begins with it."""
-    try:
-        yield
-    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
-        text = " ".join(str(error).split())
-        cause = next((cause for part, cause in causes.items() if part in text), None)
-        if cause is None:
-            raise
-        raise Wrong(f"{cause}; your code stops with {type(error).__name__}: {text[:90]}") from error
 
 
 def _storages(model: nn.Module) -> set[int]:
@@ -56,7 +42,7 @@ def side_by_side(function) -> None:
     for batch in (first, one, thin, large, first.flip(0, 3), first):
         n, _, h, w = batch.shape
         rows = batch.squeeze(1)
-        with _likely(causes):
+        with advice(causes):
             got = call(function, batch)
         same(
             got,
@@ -133,7 +119,7 @@ def kernel_by_name(function) -> None:
     ):
         weight = net.C3.weight.detach()
         example = f"source {source}, target {target}, in a network whose C3 is {net.C3}"
-        with _likely(causes):
+        with advice(causes):
             got = call(function, net, source, target, example=example)
         if not isinstance(got, Tensor):
             raise Wrong(f"the kernel is a {type(got).__name__}, expected a tensor")
@@ -295,7 +281,7 @@ def _log_softmax(log_softmax, logits: Tensor, dim: int, example: str) -> object:
         "must match": "keepdim=True is missing, or it is another axis than dim; expected a sum with the axis dim still",
         "Dimension out of range": "expected the axis dim that the function gets, not an axis of your own",
     }
-    with _likely(causes):
+    with advice(causes):
         return call(log_softmax, logits, dim, example=example)
 
 
@@ -531,7 +517,7 @@ def convolution_as_linear(as_linear) -> None:
         conv = nn.Conv2d(channels, outputs, kernel, bias=bias)
         if bias:
             nn.init.normal_(conv.bias)
-        with _likely(causes):
+        with advice(causes):
             linear = call(as_linear, conv, example=str(conv))
         if not isinstance(linear, nn.Linear):
             raise Wrong(f"the result is a {type(linear).__name__}, expected an nn.Linear")

@@ -1006,7 +1006,7 @@ WRONG = {
         (lambda z, y: nn.CrossEntropyLoss()(z, y), "cross_entropy of PyTorch is at work", "type"),
         (by_max_alone, "max(dim=1) gives a pair (values, indices), expected its values"),
         (without_keepdim, "expected keepdim=True"),
-        (one_hot_of_the_seen, "Your code stops with RuntimeError", "value"),
+        (one_hot_of_the_seen, "your code stops with RuntimeError", "value"),
         (lambda z, y: rows(z, y)[:6].mean(), "expected", "value"),
         (kept_by_shape(cross_entropy_vectorised), "expected", "once"),
         (by_the_first_maximum, "expected", "once"),

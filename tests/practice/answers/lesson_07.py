@@ -606,7 +606,7 @@ WRONG = {
         (lambda b: torch.cat(list(b.squeeze(1).flip(0)), dim=1), "from right to left"),
         (lambda b: torch.cat(list(b), dim=2), "a channel axis too many"),
         (lambda b: torch.cat(list(b.squeeze(1)), dim=2), "whose width is their axis 1"),
-        (lambda b: torch.cat(list(b.squeeze()), dim=1), "expected squeeze(1); your code stops", "value"),
+        (lambda b: torch.cat(list(b.squeeze()), dim=1), "expected squeeze(1): your code stops", "value"),
         (lambda b: torch.hstack(list(b.squeeze())), "this looks like squeeze() without a number", "value"),
         (lambda b: torch.cat(list(b[:4, 0]), dim=1), "expected (3, 7)", "value"),
         (lambda b: torch.cat([b[0, 0], b[1, 0], b[2, 0], b[3, 0]], dim=1), "IndexError", "value"),
