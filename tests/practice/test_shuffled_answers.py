@@ -38,15 +38,14 @@ def test_the_verdicts_are_the_same_in_any_order():
     for _ in range(2):
         shuffle.shuffle(drawn)
         verdicts.append({one: verdict_of(*one) for one in drawn})
-    differ = {one: (text, verdicts[1][one]) for one, text in verdicts[0].items() if text != verdicts[1][one]}
-    assert not differ
-    for (n, e, kind, i), text in verdicts[0].items():
-        expected = "correct" if kind == "RIGHT" else "not right yet: "
-        assert text.startswith(expected), f"{kind} {i} of {n}.{e}: {text}"
+    for found in verdicts:
+        for (n, e, kind, i), text in found.items():
+            expected = "correct" if kind == "RIGHT" else "not right yet: "
+            assert text.startswith(expected), f"{kind} {i} of {n}.{e}: {text}"
     assert process() == before
 
 
 def verdict_of(number: str, exercise: str, kind: str, i: int) -> str:
-    """Answers that keep something from call to call, on purpose, are made anew: their module is."""
+    """Some wrong answers keep something from call to call, on purpose: they are refused for another reason then."""
     given = getattr(answers(number), kind)[exercise][i]
     return judge(f"{number}.{exercise}", given if kind == "RIGHT" else given[0])
