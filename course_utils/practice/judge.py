@@ -121,8 +121,8 @@ def call(
                 "a new tensor, made with clone() for instance"
             )
     _models.extend((model, remember(model)) for model in _models_in(result))
-    if not changes:
-        _results.extend((part, _copy(part)) for part in _parts(result) if isinstance(part, torch.Tensor | np.ndarray))
+    arrays = [part for part in _parts(result) if isinstance(part, torch.Tensor | np.ndarray)]
+    _results[:] = [] if changes else [(part, _copy(part)) for part in arrays]  # of the last call: all would take long
     return result
 
 
