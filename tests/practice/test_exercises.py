@@ -25,6 +25,7 @@ from tests.notebooks.proofs import Piece, proofs_of
 from tests.notebooks.rules import ROOT, Book
 from tests.notebooks.tasks import tasks
 from tests.practice import kinds
+from tests.practice.mutants import SLOW
 from tools import exercises
 from tools.texts import Texts
 
@@ -45,19 +46,67 @@ RIGHT = [(n, e, i) for n in NUMBERS for e, given in answers(n).RIGHT.items() for
 WRONG = [(n, e, i) for n in NUMBERS for e, given in answers(n).WRONG.items() for i in range(len(given))]
 
 
-@pytest.mark.parametrize("number, exercise, i", RIGHT)
-def test_right_answers_are_accepted(number, exercise, i):
+def some_of(every: list[tuple[str, str, int]], number: str, few: int) -> list:
+    """(exercise, i) of a lesson. Of exercises that train, those after the first few are `long`: half an hour in all."""
+    return [
+        pytest.param(e, i, marks=pytest.mark.long if f"{n}.{e}" in SLOW and i >= few else ())
+        for n, e, i in every
+        if n == number
+    ]
+
+
+def right_answers_are_accepted(number, exercise, i):
     verdict = judge(f"{number}.{exercise}", answers(number).RIGHT[exercise][i])
     assert verdict.partition(" (")[0] == "correct" and "\n" not in verdict, verdict
 
 
-@pytest.mark.parametrize("number, exercise, i", WRONG)
-def test_wrong_answers_are_refused_with_a_reason(number, exercise, i):
+def wrong_answers_are_refused_with_a_reason(number, exercise, i):
     answer, reason, *_ = answers(number).WRONG[exercise][i]
     verdict = judge(f"{number}.{exercise}", answer)
     assert verdict.startswith("not right yet: ") and "\n" not in verdict, verdict
     assert reason in verdict, verdict
     assert faults_of_message(verdict.removeprefix("not right yet: "), callable(answer)) == [], verdict
+
+
+def arguments_take_three_values_and_the_first_call_comes_again(number, exercise):
+    """Or the answers say in FEW why not, such as {"5": "each call trains a network"}."""
+    right = answers(number).RIGHT[exercise][0]
+    if not inspect.isroutine(right) or exercise in getattr(answers(number), "FEW", {}):
+        return
+    calls: list[list[object]] = []
+
+    def recorded(*arguments):
+        calls.append([kinds.key(argument) for argument in arguments])
+        return right(*arguments)
+
+    recorded.__signature__ = inspect.signature(right)
+    assert judge(f"{number}.{exercise}", recorded).startswith("correct")
+    values = [len(set(column)) for column in zip(*calls, strict=True)]
+    assert min(values) >= 3, f"values of each parameter: {values} in {len(calls)} calls"
+    assert calls[0] in calls[1:], "the first call does not come again"
+
+
+def of_lesson(number: str) -> type:
+    """A class of tests for each lesson, so that the workers share them."""
+
+    class TestLesson:
+        @pytest.mark.parametrize("exercise, i", some_of(RIGHT, number, few=1))
+        def test_right_answers_are_accepted(self, exercise, i):
+            right_answers_are_accepted(number, exercise, i)
+
+        @pytest.mark.parametrize("exercise, i", some_of(WRONG, number, few=2))
+        def test_wrong_answers_are_refused_with_a_reason(self, exercise, i):
+            wrong_answers_are_refused_with_a_reason(number, exercise, i)
+
+        @pytest.mark.parametrize("exercise", list(checkers(number)))
+        def test_arguments_take_three_values_and_the_first_call_comes_again(self, exercise):
+            arguments_take_three_values_and_the_first_call_comes_again(number, exercise)
+
+    TestLesson.__qualname__ = TestLesson.__name__ = f"TestLesson{number}"
+    return TestLesson
+
+
+globals().update({f"TestLesson{number}": of_lesson(number) for number in NUMBERS})
 
 
 def faults_of_message(text: str, called: bool) -> list[str]:
@@ -83,25 +132,6 @@ def test_the_answers_hold_every_kind_that_their_table_lists(number):
     assert sum(faults, []) == []
     few = [name for name, wrong in given.WRONG.items() if len(wrong) < (5 if name.isdigit() else 3)]
     assert not few, "more plausible wrong answers"
-
-
-@pytest.mark.parametrize("number, exercise", [(n, e) for n in NUMBERS for e in checkers(n)])
-def test_every_argument_takes_three_values_and_the_first_call_comes_again(number, exercise):
-    """Or the answers say in FEW why not, such as {"5": "each call trains a network"}."""
-    right = answers(number).RIGHT[exercise][0]
-    if not inspect.isroutine(right) or exercise in getattr(answers(number), "FEW", {}):
-        return
-    calls: list[list[object]] = []
-
-    def recorded(*arguments):
-        calls.append([kinds.key(argument) for argument in arguments])
-        return right(*arguments)
-
-    recorded.__signature__ = inspect.signature(right)
-    assert judge(f"{number}.{exercise}", recorded).startswith("correct")
-    values = [len(set(column)) for column in zip(*calls, strict=True)]
-    assert min(values) >= 3, f"values of each parameter: {values} in {len(calls)} calls"
-    assert calls[0] in calls[1:], "the first call does not come again"
 
 
 @pytest.mark.parametrize("number", NUMBERS)
