@@ -143,7 +143,6 @@ def lifted_by_itself(x, steps):
 
 
 def lifted_by_horner(x, steps):
-    x = np.float64(x)
     for _ in range(steps):
         square = x * x
         x = x * (3.4445 + square * (2.0315 * square - 4.7750))
@@ -580,14 +579,14 @@ class NoMethod:
 class SlowInOneVector:
     def __init__(self, parameters, every, part):
         self.parameters = tuple(parameters)
-        self.slow = nn.utils.parameters_to_vector(self.parameters).detach().clone()
-        self.plan, self.part = (lambda step: not step % every), part
-        self.step = 0
+        with torch.no_grad():
+            self.slow = nn.utils.parameters_to_vector(self.parameters)
+        self.every, self.part, self.step = every, part, 0
 
     @torch.no_grad()
     def after_step(self):
         self.step += 1
-        if self.plan(self.step):
+        if not self.step % self.every:
             self.slow.mul_(1 - self.part).add_(nn.utils.parameters_to_vector(self.parameters), alpha=self.part)
             nn.utils.vector_to_parameters(self.slow.clone(), self.parameters)
 
@@ -662,15 +661,6 @@ def exact_with(step=None, long=lambda w: w * len(w) ** 0.5 / w.norm()):
         return long(weight) - lr * (step or (lambda u, s, vh, g: u @ vh))(u, s, vh, flat).reshape(weight.shape)
 
     return function
-
-
-def exact_by_polar(weight, gradient, lr):
-    """G (G'G)^(-1/2), through the eigenvectors of the smaller of both products; with the pseudo-inverse in between."""
-    g = gradient.double().flatten(1)
-    values, vectors = torch.linalg.eigh(g @ g.T)
-    good = values > 1e-9 * values.max()
-    root = (vectors[:, good] / values[good].sqrt()) @ vectors[:, good].T
-    return weight / weight.norm() * len(weight) ** 0.5 - lr * (root @ g).float().unflatten(1, weight.shape[1:])
 
 
 def exact_in_the_gradient(weight, gradient, lr):
@@ -834,7 +824,7 @@ RIGHT = {
     ],
     "2": [warm_cosine, warm_cosine_squared, warm_cosine_by_pytorch, warm_cosine_by_parts],
     "3": [SlowWeights, SlowByData, SlowByNumpy, SlowInOneVector],
-    "4": [exact_step, exact_by_eigenvectors, exact_by_numpy, exact_by_many_steps, exact_by_polar],
+    "4": [exact_step, exact_by_eigenvectors, exact_by_numpy, exact_by_many_steps],
     "5": [trained_with(muon), trained_with(fast_sgd, moved=False), trained_with(muon, cosine, moved=False, size=100),
           two_views_of_one_mean],
 }  # fmt: skip

@@ -382,14 +382,12 @@ def ring_other_parts(rank, p, numbers, send, receive):
     return torch.tensor(sum(parts, []))
 
 
-def ring_by_slices(rank, p, numbers, send, receive):
-    """Slices of the vector itself, with borders by hand."""
-    borders = [sum(len(part) for part in numbers.tensor_split(p)[:k]) for k in range(p + 1)]
-    part = [slice(a, b) for a, b in zip(borders[:-1], borders[1:], strict=True)]
-    total = numbers.double()
+def ring_by_places(rank, p, numbers, send, receive):
+    """The places of each part, in one vector."""
+    places, total = torch.arange(len(numbers)).tensor_split(p), numbers.double()
     for step in range(2 * p - 2):
-        send(total[part[(rank - step) % p]])
-        here = part[(rank - 1 - step) % p]
+        send(total[places[(rank - step) % p]])
+        here = places[(rank - 1 - step) % p]
         total[here] = receive() + (total[here] if step < p - 1 else 0)
     return total
 
@@ -674,7 +672,7 @@ RIGHT = {
     "1": [accuracy_by_place, accuracy_by_transpose, accuracy_by_numpy, accuracy_of_rows],
     "2": [average, average_in_place, average_by_vectors, average_by_numpy],
     "3": [combine, combine_by_the_distance, combine_as_sums, combine_by_numpy],
-    "4": [ring, ring_in_place, ring_other_parts, ring_by_slices],
+    "4": [ring, ring_in_place, ring_other_parts, ring_by_places],
     "5": [pieces, pieces_as_sums, pieces_with_one_graph, pieces_through_chunks],
 }
 FEW = {"4": "each process has a send and a receive of its own", "5": "each call trains a network"}
