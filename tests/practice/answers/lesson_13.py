@@ -1048,7 +1048,7 @@ WRONG = {
         (trained_with(muon, steps=61), "more than 60 batches"),
         (trained_with(muon, size=256), "256 pictures"),
         (through_a_copy, "more than 60 batches", "structure"),
-        (with_a_wide_last_layer, "more than 60 batches", "structure"),
+        (with_a_wide_last_layer, "other layers now", "structure"),
         (numbers_of_the_first(), "what the first has learned", "once"),
         (the_same_pictures, "not enough", "value"),
         (lambda model, images, labels: model, "no weight has changed"),
