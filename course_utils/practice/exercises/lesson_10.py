@@ -390,7 +390,7 @@ def _indices(draw: Callable, labels: Tensor, count: int, seed: int) -> list[int]
         looks = f"; count={count} is meant for each class" if len(kept) == count else looks
         raise Wrong(f"the classes have {counts} pictures, expected {count} of each{looks}")
     row = labels[kept].tolist()
-    if count >= 7 and min(len(set(row[i : i + 20])) for i in range(len(row) - 19)) < 4:
+    if count >= 7 and np.mean([len(set(row[i : i + 20])) for i in range(len(row) - 19)]) < 5:
         raise Wrong(
             "the sample lies class by class, expected a mixed order: the first batch would hold few classes only"
         )
