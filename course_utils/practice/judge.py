@@ -280,10 +280,6 @@ def advice(slips: Mapping[str, str]) -> Iterator[None]:
         raise
 
 
-def call_on_copies(function: Callable, *arguments: object, changed: str = "", example: str = "") -> object:
-    return call(function, *arguments, example=example)
-
-
 def array(value: object, what: str = "the result") -> np.ndarray:
     """A tensor, array, list or number as a NumPy array, with a plain message if it is none of these."""
     if isinstance(value, torch.Tensor):

@@ -19,8 +19,7 @@ from torch.overrides import TorchFunctionMode
 from course_utils.beyond.airbench import initialize, test_time_augmentation, whitening_kernels
 from course_utils.data import balanced_sample, load
 from course_utils.models import CifarNet
-from course_utils.practice.advice import advice
-from course_utils.practice.judge import NotDone, Wrong, array, call, same, the_class_itself
+from course_utils.practice.judge import NotDone, Wrong, advice, array, call, same, the_class_itself
 
 SECONDS = {"5": 240}  # it trains two networks
 

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from course_utils.data import load
 from course_utils.models import LeNet, Mlp
-from course_utils.practice.advice import advice
-from course_utils.practice.judge import NotDone, Wrong, call, same
+from course_utils.practice.judge import NotDone, Wrong, advice, call, same
 
 SECONDS = {"5": 240}  # it trains a network
 
