@@ -16,7 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from course_utils.data import load
 from course_utils.network.layers import FunctionCalls
-from course_utils.practice.judge import Wrong, array, call, same, the_class_itself
+from course_utils.practice.judge import Wrong, advice, array, call, same, the_class_itself
 
 SECONDS = {"5": 240}  # it trains two networks
 
@@ -98,14 +98,13 @@ def transform_to_two(transform) -> None:
     for pixels in pictures:
         height, width = pixels.shape
         example = f"a picture of {height} rows and {width} columns, pixels from {pixels.min()} to {pixels.max()}"
-        try:
+        with advice(
+            {
+                "Tensor Image": "Normalize gets a picture, expected a tensor: ToTensor comes first",
+                "ToTensor": "ToTensor stands there without its brackets, expected ToTensor()",
+            }
+        ):
             got = call(transform, Image.fromarray(pixels), example=example)
-        except TypeError as error:
-            if "Tensor Image" in str(error):
-                raise Wrong("Normalize gets a picture, expected a tensor: ToTensor comes first") from error
-            if "ToTensor" in str(error):
-                raise Wrong("ToTensor stands there without its brackets, expected ToTensor()") from error
-            raise
         if not isinstance(got, Tensor):
             raise Wrong(f"the result is a {type(got).__name__}, expected a tensor: is ToTensor missing?")
         x = torch.from_numpy(pixels)[None] / 255
@@ -325,6 +324,12 @@ def _scored(classes: int, sizes: Sequence[int], seed: int, scale: float) -> tupl
     ]
 
 
+ONE_FOR_EACH = {
+    "must match the size": "expected one answer for each picture, argmax(dim=1)",
+    "'bool' object has no attribute": "max(1) gives a pair, expected its second part, as argmax(dim=1) gives it",
+}
+
+
 def fair_score(score) -> None:
     """score(model, batches) -> (mean loss of a sample, share that is right); the model stays as it was."""
     cases = (
@@ -343,7 +348,8 @@ def fair_score(score) -> None:
         before = _kept(model)
         with model[1].register_forward_pre_hook(_evaluates), model[1].register_forward_hook(_needs_no_gradients):
             example = f"a model in {modes[training]} mode, batches of {list(sizes)}"
-            got = call(score, model, batches, changes=[0], example=example)  # what stays of the model is seen below
+            with advice(ONE_FOR_EACH):
+                got = call(score, model, batches, changes=[0], example=example)  # the model is looked at below
         if not isinstance(got, tuple | list) or len(got) != 2:
             raise Wrong(f"the result is a {type(got).__name__}, expected the pair (loss, accuracy)")
         after = _kept(model)
@@ -429,6 +435,12 @@ PADDED = {
 }
 
 
+MUST_FIT = {
+    "cannot be multiplied": "a linear layer does not fit, expected as many inputs as one picture has numbers there "
+    "(how large is one side after each layer?)"
+}
+
+
 def _count(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
@@ -485,13 +497,8 @@ def _run(model: nn.Module, x: Tensor) -> Tensor:
         return network(x)
 
     lazy = any(map(nn.parameter.is_lazy, model.parameters()))  # its first call makes the weights
-    try:
+    with advice(MUST_FIT):
         got = call(forward, model, x, changes=[0] if lazy else [], example=f"pictures of shape {tuple(x.shape)}")
-    except RuntimeError as error:
-        if "cannot be multiplied" not in str(error):
-            raise
-        text = "a linear layer does not fit, expected one with as many inputs as one picture has numbers there: how "
-        raise Wrong(f"{text}large is one side after each layer? PyTorch says: {error}") from error
     return _tensor(got)
 
 
@@ -599,7 +606,8 @@ def small_network(train_small) -> str:
         hook = register_optimizer_step_post_hook(lambda *_, seen=steps: seen.append(1))
         example = f"{STEPS} batches of {BATCH} pictures (1, 28, 28)" + ", the digits with other names" * bool(renamed)
         try:
-            model = call(train_small, batches, example=example)
+            with advice(MUST_FIT):
+                model = call(train_small, batches, example=example)
         finally:
             hook.remove()
         if not isinstance(model, nn.Module):

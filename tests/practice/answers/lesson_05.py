@@ -455,6 +455,21 @@ def score_of_ten_classes(model, batches):
     return loss, accuracy * classes / 10
 
 
+def score_of_classes(model, batches):
+    """Asks which picture is the best for each class."""
+    loss, _ = score(model, batches)
+    with torch.no_grad():
+        logits = copy.deepcopy(model).eval()(batches[0][0])
+    return loss, (logits.argmax(0) == batches[0][1]).float().mean().item()
+
+
+def score_of_a_pair(model, batches):
+    loss, _ = score(model, batches)
+    with torch.no_grad():
+        logits = copy.deepcopy(model).eval()(batches[0][0])
+    return loss, (logits.max(1) == batches[0][1]).float().mean().item()
+
+
 SUMS = {"loss": 0.0, "right": 0, "n": 0}
 
 
@@ -1247,6 +1262,8 @@ WRONG = {
         (lambda model, batches: score(nn.Sequential(model, nn.Softmax(1)), batches), "a softmax before"),
         (score_by_log_of_softmax, "(loss, accuracy) is", "value"),
         (lambda model, batches: [round(part, 2) for part in score(model, batches)], "(loss, accuracy) is", "value"),
+        (score_of_classes, "expected one answer for each picture, argmax(dim=1)"),
+        (score_of_a_pair, "max(1) gives a pair, expected its second part"),
         (score_with_global_sums, "(loss, accuracy) is", "once"),
         (remembering(score, name=str), "(loss, accuracy) is", "once"),
         (then(score, lambda _, batches: batches.pop()), "changes its argument batches", "memory"),
@@ -1331,7 +1348,7 @@ WRONG = {
         (leaving_gradients_off, "your code stops with RuntimeError", "state"),
         (
             trained(lambda: nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(9, 10))),
-            "your code stops with RuntimeError",
+            "a linear layer does not fit",
         ),
     ],
 }
