@@ -33,7 +33,7 @@ CONTENTS = {  # caption: pages
     "Lessons": "notebooks/[0-9]*",
     "Exercises": "notebooks/exercises/*",
     "Solutions": "notebooks/solutions/*",
-    "More": "docs/GLOSSARY\ndocs/DATA\ndocs/INSTRUCTOR\ndocs/JUPYTERHUB\nresults/README\napi",
+    "More": "docs/GLOSSARY\ndocs/DATA\ndocs/INSTRUCTOR\ndocs/JUPYTERHUB\ndocs/FIELD\nresults/README\napi",
 }
 LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z][a-z0-9+.-]*:|#)([^)\s\"#]+)")
 
