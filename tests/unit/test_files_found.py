@@ -181,8 +181,8 @@ def test_nothing_leaves_the_folder(mnist, here, tmp_path):
     outside = tmp_path / "outside"
     put(outside, LAYOUTS["flat"](mnist))
     try:
-        (here / "link").symlink_to(outside)
-        (here / "train-images-idx3-ubyte").symlink_to(outside / "train-images-idx3-ubyte")
+        (here / "link").symlink_to(outside)  # posix
+        (here / "train-images-idx3-ubyte").symlink_to(outside / "train-images-idx3-ubyte")  # posix
     except OSError:
         pytest.skip("no links on this system")
     with pytest.raises(DataError, match="Not found"):
