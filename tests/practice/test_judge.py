@@ -1,5 +1,6 @@
 """What judge does for every exercise: verdicts, copies of arguments, messages, and a process that is left as it was."""
 
+import contextlib
 import os
 import random
 import re
@@ -17,7 +18,7 @@ from torch import nn
 from course_utils.checks import check
 from course_utils.practice import judge as module
 from course_utils.practice.exercises import lesson_01
-from course_utils.practice.isolation import put_back
+from course_utils.practice.isolation import TimeUp, put_back, time_limit
 from course_utils.practice.judge import LONGEST, NotDone, Wrong, advice, call, judge, same
 
 
@@ -197,6 +198,22 @@ def test_the_time_is_limited_and_exit_is_no_way_out(exercise, monkeypatch):
         assert exercise(lambda f: call(f, 3), answer) == f"not right yet: {text}"
     assert "your code ends Python" in exercise(lambda f: call(f, 3), lambda x: sys.exit())
     time.sleep(0.3)  # nothing comes later
+
+
+@pytest.mark.parametrize("seconds", [0.01, 5])
+def test_the_time_limit_leaves_nothing_that_hangs_a_debugger(seconds):
+    """A mark of an error that never came would make Python 3.11 go round in circles where a line is traced."""
+    with contextlib.suppress(TimeUp), time_limit(seconds):
+        for _ in range(100_000):
+            pass
+    script = "def f():\n    return 1\n"
+    names: dict = {}
+    exec(compile(script, "traced", "exec"), names)
+    sys.settrace(lambda *_: None)
+    try:
+        assert names["f"]() == 1
+    finally:
+        sys.settrace(None)
 
 
 def test_whatever_an_answer_does_to_the_process_goes_back(exercise, monkeypatch, tmp_path):
