@@ -22,7 +22,7 @@ import torch
 
 from benchmarks import cifar10
 from benchmarks.report import RESULTS, machine, write_json
-from course_utils.course import keep_freed_memory
+from course_utils.device import keep_freed_memory
 from course_utils.data import load
 
 RESULT = RESULTS / "airbench.json"

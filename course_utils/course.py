@@ -8,7 +8,6 @@ a minute on two CPU cores) or "full" (the numbers of epochs that the source post
 device than the one found, such as "cpu" or "mps".
 """
 
-import ctypes
 import os
 import platform
 import random
@@ -21,7 +20,7 @@ from torch.utils.data import Dataset, Subset
 
 from course_utils import __version__, show
 from course_utils.data import ImageDataset
-from course_utils.device import find_device
+from course_utils.device import find_device, keep_freed_memory
 from course_utils.files import standin
 from course_utils.files.folders import is_offline, locate
 
@@ -112,23 +111,6 @@ def setup(lesson: str, seed: int = 777, version: str = __version__) -> Course:
     data = [_source(name) for name in LESSON_DATA.get(lesson, ())]
     print(" | ".join([f"Lesson {lesson}", f"speed: {speed}", f"device: {where}", *data, versions]))
     return Course(lesson, seed, speed, device)
-
-
-def keep_freed_memory() -> None:
-    """Keep the memory that a training step frees for the next step. On Linux with glibc; elsewhere it does nothing.
-
-    Without this, glibc gives large blocks back to the system after every step and asks for them again, and the system
-    fills each page with zeros: up to a third of the time of a small network. The most memory in use stays the same,
-    but less of it returns to the system before the process ends. `setup()` calls it. Source: `man mallopt`.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # macOS, Windows, another C library
-        return
-    arena_max, trim_threshold, mmap_threshold = -8, -1, -3
-    mallopt(arena_max, 1)  # the thread of `backward` uses the same memory
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(mmap_threshold, 2**25)  # the most that glibc takes: larger blocks still go back
 
 
 def _source(name: str) -> str:

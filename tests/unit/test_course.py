@@ -160,7 +160,7 @@ def test_freed_memory_is_kept_for_the_next_step():
     """On Linux with glibc, a block that is freed and asked for again costs no page fault. Elsewhere nothing happens."""
     script = """
 import torch
-from course_utils.course import keep_freed_memory
+from course_utils.device import keep_freed_memory
 try:
     import resource
     def faults():
