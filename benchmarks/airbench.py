@@ -22,8 +22,8 @@ import torch
 
 from benchmarks import cifar10
 from benchmarks.report import RESULTS, machine, write_json
-from course_utils.device import keep_freed_memory
 from course_utils.data import load
+from course_utils.device import keep_freed_memory
 
 RESULT = RESULTS / "airbench.json"
 IMAGES, BATCH, ROUNDS = 4000, 2000, 2

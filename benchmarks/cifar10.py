@@ -42,8 +42,8 @@ from course_utils.beyond.airbench import (
     whitening_kernels,
 )
 from course_utils.callbacks.checkpoint import Checkpoint
-from course_utils.device import keep_freed_memory
 from course_utils.data import ImageDataset, balanced_sample, flip, load, loader, pad_and_crop
+from course_utils.device import keep_freed_memory
 from course_utils.models import CifarNet, Vgg
 from course_utils.train import Callback, Training, fit, predict
 

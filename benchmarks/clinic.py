@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torch.utils.data import ConcatDataset, Dataset
 
 from benchmarks.report import RESULTS, machine, read_json, write_json
-from course_utils.device import keep_freed_memory
 from course_utils.data import DataSets, ImageDataset, balanced_sample, load, loader, pad_and_crop
+from course_utils.device import keep_freed_memory
 from course_utils.models import LeNet
 from course_utils.train import evaluate, predict
 

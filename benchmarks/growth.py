@@ -20,8 +20,8 @@ from matplotlib import pyplot as plt
 
 from benchmarks.report import RESULTS, machine, write_json
 from course_utils import show
-from course_utils.device import keep_freed_memory
 from course_utils.data import ImageDataset, balanced_sample, load, loader, mean_and_std
+from course_utils.device import keep_freed_memory
 from course_utils.idx import read_idx, write_idx
 from course_utils.models import Mlp
 from course_utils.train import fit

@@ -27,8 +27,8 @@ from benchmarks import cifar10
 from benchmarks.report import RESULTS, machine, read_json, spread, write_json
 from course_utils import ROOT
 from course_utils.callbacks.checkpoint import Checkpoint
-from course_utils.device import keep_freed_memory
 from course_utils.data import DataSets, flip, load, loader, pad_and_crop
+from course_utils.device import keep_freed_memory
 from course_utils.models import Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
 from course_utils.train import fit
 

@@ -36,8 +36,8 @@ from torchvision import datasets, transforms
 from benchmarks.data_path import lists_of_mnist
 from benchmarks.report import RESULTS, machine, read_json, write_json
 from benchmarks.reproduce import ROWS, Recipe
-from course_utils.device import keep_freed_memory
 from course_utils.data import ImageDataset, load, loader
+from course_utils.device import keep_freed_memory
 from course_utils.files.folders import prepare
 from course_utils.models import Vgg
 from course_utils.train import fit

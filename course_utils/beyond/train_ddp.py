@@ -17,8 +17,8 @@ from torch.utils.data import DistributedSampler
 
 from course_utils.beyond import distributed
 from course_utils.beyond.distributed import AllProcesses, SharedCheckpoint
-from course_utils.device import keep_freed_memory
 from course_utils.data import load, loader
+from course_utils.device import keep_freed_memory
 from course_utils.models import Conv32x64
 from course_utils.train import fit
 
