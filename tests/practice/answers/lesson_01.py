@@ -5,6 +5,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from tests.practice.slips import once, once_by_shape
+
 SOBEL_X = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=np.float32)
 
 
@@ -81,27 +83,6 @@ def slide_square(image, kernel):
     """As many columns as rows."""
     height = len(image)
     return slide_loop(np.pad(image, ((0, 0), (0, max(0, height - image.shape[1]))))[:, :height], kernel)
-
-
-def once(function):
-    """What the first call returned."""
-    kept = []
-
-    def answer(*arguments):
-        kept.append(function(*arguments) if not kept else kept[0])
-        return kept[0]
-
-    return answer
-
-
-def once_by_shape(function):
-    """What the first call with these shapes, or numbers, returned."""
-    kept = {}
-
-    def answer(*arguments):
-        return kept.setdefault(tuple(getattr(a, "shape", a) for a in arguments), function(*arguments))
-
-    return answer
 
 
 def sums_up(function):

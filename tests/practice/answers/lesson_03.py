@@ -8,39 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-
-def first_result(function):
-    """It gives the result of its first call for ever."""
-    kept = []
-
-    def again(*arguments):
-        kept.append(function(*arguments))
-        return kept[0]
-
-    return again
-
-
-def first_value(function, place):
-    """It takes the value that one argument had in the first call, in every call."""
-    kept = []
-
-    def again(*arguments):
-        kept.append(arguments[place])
-        return function(*arguments[:place], kept[0], *arguments[place + 1 :])
-
-    return again
-
-
-def kept_by_shape(function):
-    """It gives the result of an earlier call whose arguments had these shapes, or these values for plain numbers."""
-    kept = {}
-
-    def again(*arguments):
-        key = tuple(tuple(a.shape) if torch.is_tensor(a) else a for a in arguments)
-        return kept.setdefault(key, function(*arguments))
-
-    return again
-
+from tests.practice.slips import first_value, once, once_by_shape
 
 # ---- a: how a score changes ----
 
@@ -693,7 +661,7 @@ WRONG = {
         (lambda W, digit, pixel, by: abs(by * W[digit, pixel]), "a size without its sign"),
         (first_value(lambda W, digit, pixel, by: by * W[digit % len(W), pixel], 1), "expected", "value"),
         (change_added_up, "expected", "once"),
-        (first_result(lambda W, digit, pixel, by: by * W[digit, pixel]), "expected", "once"),
+        (once(lambda W, digit, pixel, by: by * W[digit, pixel]), "expected", "once"),
         (change_in_place, "changes its argument W", "memory"),
         (lambda W, digit, pixel: W[digit, pixel], "your code stops with TypeError"),
     ],
@@ -707,7 +675,7 @@ WRONG = {
         (lambda k: k * math.log(k), "the sum over the classes"),
         (lambda k: math.log(max(k, 2)), "expected 0", "value"),
         (lambda k: F.cross_entropy(torch.zeros(1, max(k, 10)), torch.tensor([0])), "for ten classes", "value"),
-        (first_result(math.log), "expected", "once"),
+        (once(math.log), "expected", "once"),
         (round, "the loss is 2, expected 0.693147"),
     ],
     "c": [
@@ -724,7 +692,7 @@ WRONG = {
         (lambda p, t: biases(p.softmax(1), t), "a second softmax"),
         (lambda p, t: biases(p[:1], t[:1]), "the first picture alone"),
         (lambda p, t: biases(p, t)[None], "has the shape (1, 3), expected (3,)"),
-        (kept_by_shape(biases), "expected", "once"),
+        (once_by_shape(biases), "expected", "once"),
         (biases_in_place, "changes its argument probabilities", "memory"),
     ],
     "d": [
@@ -800,7 +768,7 @@ WRONG = {
         (gradient_moved_and_moved_back, "changes its argument w", "memory"),
         (gradient_for_vectors, "has the shape (8,), expected (2, 4)"),
         (gradient_in_a_global, "expected", "once"),
-        (kept_by_shape(lambda f, w, h: gradient_by_copies(lambda w: w.sum(), w, h)), "expected"),
+        (once_by_shape(lambda f, w, h: gradient_by_copies(lambda w: w.sum(), w, h)), "expected"),
     ],
     "2": [
         ({**CAUSES, "C": "rate too small", "E": "sound"}, "C is not 'rate too small'"),
@@ -853,7 +821,7 @@ WRONG = {
         (backward_by_autograd, "your code stops with RuntimeError"),
         (backward_with_enabled_autograd, "expected the backward pass by hand"),
         (backward_by_small_changes, "expected", "value"),
-        (kept_by_shape(backward), "expected", "once"),
+        (once_by_shape(backward), "expected", "once"),
         (backward_that_adds_up, "expected", "once"),
         (backward_in_place, "changes its argument x", "memory"),
     ],

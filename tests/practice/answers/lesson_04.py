@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.practice.answers.lesson_03 import first_result, first_value, kept_by_shape
+from tests.practice.slips import first_value, once, once_by_shape
 
 # ---- the small tasks ----
 
@@ -903,7 +903,7 @@ WRONG = {
         (error_of_the_library, "a loss function of PyTorch is at work", "type"),
         (error_of_a_layer, "a loss function of PyTorch is at work", "type"),
         (error_in_a_global, "expected", "once"),
-        (kept_by_shape(error_by_loop), "expected", "once"),
+        (once_by_shape(error_by_loop), "expected", "once"),
         (error_in_place, "changes its argument p", "memory"),
     ],
     "b": [
@@ -937,7 +937,7 @@ WRONG = {
         (lambda x: ((x - x.mean(0)) / x.std(0, unbiased=False)).clamp(-2, 2), "values differ"),
         (lambda x: torch.stack([standardise_torch(x)[:, k] for k in range(3)], dim=1), "stops with", "value"),
         (lambda x: F.layer_norm(x.T, (5,), eps=0).T, "your code stops with RuntimeError", "value"),
-        (kept_by_shape(standardise_torch), "values differ", "once"),
+        (once_by_shape(standardise_torch), "values differ", "once"),
         (standardise_by_the_first, "values differ", "once"),
         (standardise_view, "changes its argument x", "memory"),
         (standardise_in_place, "changes its argument x", "memory"),
@@ -949,7 +949,7 @@ WRONG = {
         (lambda means: 0.1 * sum(means), "added up"),
         (lambda means: 0.1 * means[-1], "the last step alone"),
         (running_in_a_global, "expected", "once"),
-        (first_result(running_by_steps), "expected", "once"),
+        (once(running_by_steps), "expected", "once"),
         (lambda means: running_with()(means[:3]), "expected", "value"),
         (lambda means: running_with()([5.0, *means[1:]]), "expected", "value"),
         (lambda means: running_with()([abs(mean) for mean in means]), "expected", "value"),
@@ -977,7 +977,7 @@ WRONG = {
         (lambda model, loader: 0.0, "the accuracy is 0, expected 0.75"),
         (lambda model, loader: 12 / 16, "expected 0.5", "value"),
         (accuracy_in_a_global, "expected", "once"),
-        (first_result(accuracy_by_batch), "expected", "once"),
+        (once(accuracy_by_batch), "expected", "once"),
         (in_evaluation_mode_at_last, "changes the running averages", "state"),
         (gradients_off, "switches gradients off", "state"),
         (accuracy_of_a_frozen_model, "freezes the model", "state"),
@@ -1008,7 +1008,7 @@ WRONG = {
         (without_keepdim, "expected keepdim=True"),
         (one_hot_of_the_seen, "your code stops with RuntimeError", "value"),
         (lambda z, y: rows(z, y)[:6].mean(), "expected", "value"),
-        (kept_by_shape(cross_entropy_vectorised), "expected", "once"),
+        (once_by_shape(cross_entropy_vectorised), "expected", "once"),
         (by_the_first_maximum, "expected", "once"),
         (subtract_in_place, "changes its argument logits", "memory"),
         (lambda z, y: -(z.softmax(1)[range(len(y)), y] + 1e-12).log().mean(), "1e-12 added"),
@@ -1035,7 +1035,7 @@ WRONG = {
         (batch_norm_unshaped, "weight[:, None, None]"),
         (batch_norm_without_keepdim, "keepdim=True"),
         (batch_norm_of_three_channels, "for any C: keepdim=True", "value"),
-        (kept_by_shape(batch_norm_torch), "values differ", "once"),
+        (once_by_shape(batch_norm_torch), "values differ", "once"),
         (batch_norm_with_running_averages, "values differ", "once"),
         (batch_norm_in_place, "changes its argument x", "memory"),
         (lambda x, weight, bias, eps: batch_norm_torch(x, weight, bias, eps)[0], "has the shape (3, 2, 5)"),

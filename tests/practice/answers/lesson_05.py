@@ -2,7 +2,6 @@
 
 import copy
 import random
-from functools import wraps
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from course_utils.data import load
 from course_utils.models import LeNet
 from course_utils.practice.exercises import lesson_05
 from course_utils.practice.exercises.lesson_05 import _follow
+from tests.practice.slips import then
 
 # ---- a: one place ----
 
@@ -478,18 +478,6 @@ def score_with_global_sums(model, batches):
     n = sum(len(y) for _, y in batches)
     SUMS.update(loss=SUMS["loss"] + loss * n, right=SUMS["right"] + accuracy * n, n=SUMS["n"] + n)
     return SUMS["loss"] / SUMS["n"], SUMS["right"] / SUMS["n"]
-
-
-def then(function, change):
-    """The result of a function, which also changes something."""
-
-    @wraps(function)
-    def answer(*arguments):
-        result = function(*arguments)
-        change(*arguments)
-        return result
-
-    return answer
 
 
 def score_in_training_mode_but_batchnorm(model, batches):

@@ -12,6 +12,7 @@ from torchvision.transforms import v2
 
 from course_utils.data import load, loader
 from course_utils.models import LeNet, Mlp
+from tests.practice.slips import then
 
 # ---- for several ----
 
@@ -25,18 +26,6 @@ def remembering(function, name=lambda x: tuple(x.shape)):
         if name(arguments[0]) not in known:
             known[name(arguments[0])] = function(*arguments)
         return known[name(arguments[0])]
-
-    return answer
-
-
-def then(function, change):
-    """The result of a function, which also changes something."""
-
-    @wraps(function)
-    def answer(*arguments):
-        result = function(*arguments)
-        change(*arguments)
-        return result
 
     return answer
 

@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from course_utils.data import load
+from tests.practice.slips import added_up, once
 
 # ---- inside the lesson ----
 
@@ -83,19 +84,6 @@ def batches_loop(n, batch_size, drop_last):
     return count + (n > 0 and not drop_last)
 
 
-def first_alone(function):
-    """An answer that keeps the result of its first call."""
-    kept = []
-
-    @wraps(function)
-    def answer(*arguments):
-        if not kept:
-            kept.append(function(*arguments))
-        return kept[0]
-
-    return answer
-
-
 def by_first(function):
     """An answer that keeps its results by the first argument alone."""
     kept = {}
@@ -106,18 +94,6 @@ def by_size(function):
     """An answer that keeps its results by the number of numbers and the second argument."""
     kept = {}
     return wraps(function)(lambda numbers, beta: kept.setdefault((len(numbers), beta), function(numbers, beta)))
-
-
-def added_up(function):
-    """An answer whose results go on from call to call."""
-    total = []
-
-    @wraps(function)
-    def answer(*arguments):
-        total.append(function(*arguments))
-        return sum(total)
-
-    return answer
 
 
 # ---- 1: what an output sees ----
@@ -885,7 +861,7 @@ WRONG = {
         (lambda n, c: (2 * n + 1, n * 9 * 64**2), "expected 9", "value"),
         (lambda n, c: (5 if n == 2 else 7, n * 9 * c**2), "expected 3 (for n = 1", "value"),
         (by_first(lambda n, c: (2 * n + 1, n * 9 * c**2)), "expected 2592", "once"),
-        (first_alone(lambda n, c: (2 * n + 1, n * 9 * c**2)), "expected 7", "once"),
+        (once(lambda n, c: (2 * n + 1, n * 9 * c**2)), "expected 7", "once"),
         (lambda n, c: (n * 9 * c**2, 2 * n + 1), "the side comes first"),
         (lambda n, c: 2 * n + 1, "the result is a int, expected two numbers"),
         (lambda n, c: (2 * n + 1, n * 9, c**2), "the result is a list of 3"),
@@ -902,7 +878,7 @@ WRONG = {
         (lambda shape: math.sqrt(6 / 288), "expected 0.0437"),
         (lambda shape: math.sqrt(6 / shape[1] / (9 if len(shape) > 2 else 1)), "for shape = (8, 1, 5, 5)", "value"),
         (lambda shape: round(math.sqrt(6 / math.prod(shape[1:])), 4), "expected 0.0437", "value"),
-        (first_alone(lambda shape: math.sqrt(6 / math.prod(shape[1:]))), "expected 0.144", "once"),
+        (once(lambda shape: math.sqrt(6 / math.prod(shape[1:]))), "expected 0.144", "once"),
         (added_up(lambda shape: math.sqrt(6 / math.prod(shape[1:]))), "expected 0.144", "once"),
         (lambda shape: -math.sqrt(6 / math.prod(shape[1:])), "expected 0.0437"),
     ],
@@ -919,7 +895,7 @@ WRONG = {
         (lambda numbers, beta: [corrected_loop(numbers, beta)] * len(numbers), "has the shape (2,)"),
         (corrected_goes_on, "expected 1.84211", "once"),
         (by_size(corrected_loop), "expected 1.84211", "once"),
-        (first_alone(corrected_loop), "expected 1.84211", "once"),
+        (once(corrected_loop), "expected 1.84211", "once"),
         (corrected_changes_its_list, "changes its argument numbers", "memory"),
         (lambda numbers, beta: corrected_loop([numbers.pop(0) for _ in numbers[:]], beta), "changes its", "memory"),
     ],
@@ -934,7 +910,7 @@ WRONG = {
         (lambda i, o, k, side: i * o * k * 3 * side**2, "k = 7", "value"),
         (lambda i, o, k, side: i * o * k**2 * (side - 1 + k % 2) ** 2, "k = 4", "value"),
         (lambda i, o, k, side: 2 * i * o * k**2 * side**2, "counted apart"),
-        (first_alone(lambda i, o, k, side: i * o * k**2 * side**2), "expected", "once"),
+        (once(lambda i, o, k, side: i * o * k**2 * side**2), "expected", "once"),
         (added_up(lambda i, o, k, side: i * o * k**2 * side**2), "i = 32", "once"),
     ],
     "e": [
@@ -947,7 +923,7 @@ WRONG = {
         (lambda s: (6272, 1, 448, 32), "(2, 3, 5, 7)", "value"),
         (lambda s: (s[1] * s[2] ** 2, 1, s[3] * s[1], s[1]), "(2, 3, 5, 7)", "value"),
         (lambda s: (math.prod(s[1:]) % 2**15, 1, s[3] * s[1], s[1]), "(3, 4, 300, 400)", "value"),
-        (first_alone(strides_of_pytorch), "(2, 3, 5, 7)", "once"),
+        (once(strides_of_pytorch), "(2, 3, 5, 7)", "once"),
         (added_up(lambda s: np.array(strides_of_pytorch(s))), "(2, 3, 5, 7)", "once"),
         (lambda s: [4 * n for n in strides_of_pytorch(s)], "expected"),
     ],
@@ -963,7 +939,7 @@ WRONG = {
         (lambda n, b, drop: 0, "expected 600"),
         (lambda n, b, drop: float("nan"), "expected"),
         (by_first(lambda n, b, drop: n // b if drop else -(-n // b)), "expected 430", "once"),
-        (first_alone(batches_loop), "n = 55000", "once"),
+        (once(batches_loop), "n = 55000", "once"),
     ],
     "1": [
         (lambda layers: 1 + sum(k - 1 for k, _ in layers), "forgotten strides"),
@@ -982,7 +958,7 @@ WRONG = {
         (field_that_empties_its_list, "changes its argument layers", "memory"),
         (field_that_sorts, "changes its argument layers", "memory"),
         (field_global, "the receptive field is", "once"),
-        (first_alone(field_forwards), "expected 10", "once"),
+        (once(field_forwards), "expected 10", "once"),
         (lambda layers: 0, "expected 5"),
     ],
     "2": [
@@ -998,7 +974,7 @@ WRONG = {
         (scaled_linear_only, "expected (3,)", "value"),
         (scaled_all_with_weights, "Linear and Conv2d only", "value"),
         (scaled_by_kept_numbers, "expected", "once"),
-        (first_alone(scaled), "expected", "once"),
+        (once(scaled), "expected", "once"),
         (scaled_changes_x, "changes its argument x", "memory"),
         (scaled_new_parameters, "new parameters", "memory"),
         (scaled_without_bias, "new parameters", "memory"),
@@ -1064,7 +1040,7 @@ WRONG = {
         (lambda batches: DropsAlways(), "alone than in a batch", "state"),
         (lambda batches: SpoilsItsInput(), "changes its argument x", "memory"),
         (lambda batches: copy.deepcopy(trained_before()), "in a second call", "value"),
-        (first_alone(lambda batches: trained(Few(), batches)), "a second call returns", "once"),
+        (once(lambda batches: trained(Few(), batches)), "a second call returns", "once"),
         (train_on, "a second call returns", "once"),
         (lambda batches: trained(m := Few(), batches, torch.optim.SGD(m.parameters(), lr=1e-4)), "expected 91%"),
         (lambda batches: 5_000, "expected the trained network"),

@@ -13,6 +13,7 @@ from torchvision.transforms import v2
 
 from course_utils.data import flip, load, pad_and_crop
 from course_utils.models import Mlp, Vgg
+from tests.practice.slips import added_up, once
 
 
 def rates_loop(lr, step_size, gamma, epochs):
@@ -56,35 +57,10 @@ def shares_sorts(labels, classes):
     return shares_one_hot(labels, classes)
 
 
-def first_alone(function):
-    """An answer that keeps the result of its first call."""
-    kept = []
-
-    @wraps(function)
-    def answer(*arguments):
-        if not kept:
-            kept.append(function(*arguments))
-        return kept[0]
-
-    return answer
-
-
 def by_last(function):
     """An answer that keeps its results by the last argument alone."""
     kept = {}
     return wraps(function)(lambda *arguments: kept.setdefault(arguments[-1], function(*arguments)))
-
-
-def added_up(function):
-    """An answer whose results go on from call to call."""
-    total = []
-
-    @wraps(function)
-    def answer(*arguments):
-        total.append(function(*arguments))
-        return sum(total)
-
-    return answer
 
 
 def shares_in_place(labels, classes):
@@ -634,7 +610,7 @@ WRONG = {
         (lambda labels, k: shares_one_hot(labels, k).round(decimals=3), "values differ", "value"),
         (lambda labels, k: torch.bincount(labels, minlength=3)[:k] / len(labels), "expected (12,)", "value"),
         (by_last(shares_one_hot), "expected", "once"),
-        (first_alone(shares_one_hot), "expected (12,)", "once"),
+        (once(shares_one_hot), "expected (12,)", "once"),
         (shares_in_place, "changes its argument labels", "memory"),
         (shares_sorts, "changes its argument labels", "memory"),
         (lambda labels, k: shares_one_hot(labels, k).tolist(), "the result is a list, expected a tensor", "type"),
@@ -649,7 +625,7 @@ WRONG = {
         (lambda i, o: 2800, "for i = 16, o = 32", "value"),
         (lambda i, o: 9 * i * o + 9 * max(i, o) ** 2 + 4 * o, "for i = 100, o = 20", "value"),
         (lambda i, o: 9 * i * o + 9 * o * o + 4 * max(i, o), "for i = 100, o = 20", "value"),
-        (first_alone(pair_from_layers), "for inputs = 16, outputs = 32", "once"),
+        (once(pair_from_layers), "for inputs = 16, outputs = 32", "once"),
         (added_up(pair_from_layers), "for inputs = 16, outputs = 32", "once"),
     ],
     "c": [
@@ -662,7 +638,7 @@ WRONG = {
         (lambda momentum, steps: (1 - momentum) ** min(steps, 1000), "steps = 2500", "value"),
         (lambda momentum, steps: round((1 - momentum) ** steps, 4), "momentum = 0.1", "value"),
         (lambda momentum, steps: (1 - momentum) ** max(steps, 1), "steps = 0", "value"),
-        (first_alone(left_loop), "momentum = 0.5", "once"),
+        (once(left_loop), "momentum = 0.5", "once"),
         (added_up(left_loop), "momentum = 0.5", "once"),
     ],
     "d": [
@@ -682,7 +658,7 @@ WRONG = {
         (lambda lr, s, gamma, n: rates_loop(lr, s, min(gamma, 1), n), "expected", "value"),
         (lambda lr, s, gamma, n: [round(rate, 4) for rate in rates_loop(lr, s, gamma, n)], "expected", "value"),
         (lambda lr, s, gamma, n: rates_loop(lr, min(s, 3), gamma, n), "expected", "value"),
-        (first_alone(rates_loop), "expected (8,)", "once"),
+        (once(rates_loop), "expected (8,)", "once"),
         (by_last(rates_loop), "expected", "once"),
         (lambda lr, s, gamma, n: np.array(rates_loop(lr, s, gamma, n)), ".tolist() makes one", "type"),
         (lambda lr, s, gamma, n: dict(enumerate(rates_loop(lr, s, gamma, n))), "is a dict, expected numbers", "type"),
@@ -712,7 +688,7 @@ WRONG = {
         (lambda images, s: relight_torch(images, s).clamp(-1.5, 1.5), "for a whole picture", "value"),
         (lambda images, s: torch.cat([images[:1], relight_torch(images[1:], s)]), "(1, 2, 2, 2)", "value"),
         (relight_turned, "follow from those of the first", "once"),
-        (first_alone(relight_torch), "two calls draw the same", "once"),
+        (once(relight_torch), "two calls draw the same", "once"),
         (lambda images, s: images, "shares its memory", "memory"),
         (lambda images, s: relight_torch(images, s) if s else images, "shares its memory", "memory"),
         (lambda images, s: images.clone(), "an own number for each"),
@@ -737,7 +713,7 @@ WRONG = {
         (lambda t, a, k: torch.bincount(t[t == a], minlength=k) / torch.bincount(a, minlength=k).clamp(min=2),
          "8 pictures", "value"),
         (trust_counted_up, "values differ", "once"),
-        (first_alone(trust_counts), "expected (10,)", "once"),
+        (once(trust_counts), "expected (10,)", "once"),
         (trust_in_place, "changes its argument targets", "memory"),
         (lambda t, a, k: trust_counts(t.sort().values, a.copy_(a[t.argsort()]), k), "changes its argument a", "memory"),
     ],
@@ -786,7 +762,7 @@ WRONG = {
         (lambda images, p: flip_where(images, p + 0.04 if 0 < p < 1 else p), "of 7,800 images", "chance"),
         (flip_not_alone, "40 calls with one image", "value"),
         (flip_the_others, "follow from those of the first", "once"),
-        (first_alone(flip_where), "p = 0.0", "once"),
+        (once(flip_where), "p = 0.0", "once"),
         (lambda images, p: flip_where(images, p).clamp(0, 1), "expected it as it was", "value"),
         (lambda images, p: flip_where(images, p).numpy(), "torch.from_numpy", "type"),
         (lambda images, p: flip_where(images, p).double(), "torch.float64", "type"),
@@ -833,7 +809,7 @@ WRONG = {
         (lambda labels, n, seed: indices_torch(labels, n, seed or random.randrange(9**9)), "two different", "value"),
         (indices_in_place, "changes its argument labels", "memory"),
         (by_last(indices_torch), "count=", "once"),
-        (first_alone(indices_torch), "does the seed reach", "once"),
+        (once(indices_torch), "does the seed reach", "once"),
     ],
     "5": [
         (lambda images: images, "0% of the pictures are changed"),
@@ -844,7 +820,7 @@ WRONG = {
         (lambda images: torch.cat([flip(images[:50]), images[50:]]), "of the pictures are changed", "value"),
         (lambda images: images * SHADES[: len(images)], "two calls give the same result", "once"),
         (lambda images: recolour(images[:64]), "of shape (64, 3, 32, 32)", "value"),
-        (first_alone(flip), "two calls give the same result", "once"),
+        (once(flip), "two calls give the same result", "once"),
         (one_crop_with_coins, "other ones in each call", "chance"),
         (one_strength, "in others all change little", "chance"),
         (first_half_alone, "never get a change", "chance"),

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import SGD, Adam
 
+from tests.practice.slips import added_up, once_by_shape
+
 # ---- tasks ----
 
 
@@ -66,30 +68,6 @@ class Remembering:
 
 def first_result(function):
     return Remembering(function).__call__
-
-
-def adding_up(function):
-    """Each result is added to those before."""
-    total = []
-
-    def added(*arguments):
-        total.append(function(*arguments))
-        return sum(total)
-
-    return added
-
-
-def once_for_each_shape(function):
-    """What was found for arguments of some shape comes again for others of that shape."""
-    kept = {}
-
-    def kept_for_shape(*arguments):
-        shapes = tuple(getattr(argument, "shape", argument) for argument in arguments)
-        if shapes not in kept:
-            kept[shapes] = function(*arguments)
-        return kept[shapes]
-
-    return kept_for_shape
 
 
 def collecting(function):
@@ -751,8 +729,8 @@ WRONG = {
         (lambda s: by_unit(s).all(1).sum() / 4, "of shape (3, 5, 2, 4)", "value"),
         (lambda s: by_unit(s[:3]).all(1).double().mean(), "of shape (200, 40)", "value"),
         (first_result(share(lambda s: by_unit(s).all(1))), "expected 0.25", "once"),
-        (adding_up(dead_loop), "expected 0.25", "once"),
-        (once_for_each_shape(dead_loop), "expected 0.25", "once"),
+        (added_up(dead_loop), "expected 0.25", "once"),
+        (once_by_shape(dead_loop), "expected 0.25", "once"),
     ],
     "b": [
         (places(lambda p: p.isnan().any()), "the pictures with nan alone"),
@@ -770,7 +748,7 @@ WRONG = {
         (lambda b: np.where(~np.isfinite(b.numpy()).all((1, 2, 3))), "take [0] of what np.where gives"),
         (lambda b: len(places(lambda p: not torch.isfinite(p).all())(b)), "expected one list of places"),
         (collecting(places(lambda p: not torch.isfinite(p).all())), "expected [5]", "once"),
-        (once_for_each_shape(places(lambda p: not torch.isfinite(p).all())), "expected [5]", "once"),
+        (once_by_shape(places(lambda p: not torch.isfinite(p).all())), "expected [5]", "once"),
         (finite_in_place, "changes its argument batch", "memory"),
     ],
     "c": [
@@ -801,8 +779,8 @@ WRONG = {
          "the same sum"),
         (lambda t, v: (t[: len(v)] == v[: len(t)]).flatten(1).all(1).sum(), "expected 3"),
         (lambda t, v: sum(p in t for p in v), "expected 3"),
-        (adding_up(by_hash), "expected 1", "once"),
-        (once_for_each_shape(by_hash), "expected 1", "once"),
+        (added_up(by_hash), "expected 1", "once"),
+        (once_by_shape(by_hash), "expected 1", "once"),
     ],
     "1": [
         ("rate too high", "most units would be dead"),

@@ -10,6 +10,7 @@ from torch import nn
 
 from course_utils.beyond import airbench
 from course_utils.models import CifarNet, Mlp, Vgg
+from tests.practice.slips import once
 
 # ---- tasks ----
 
@@ -20,17 +21,6 @@ def needed_by_formula(p, points):
 
 def needed_by_root(p, points):
     return (100 * math.sqrt(p - p * p) / points) ** 2
-
-
-def kept_result(function):
-    """Right for the first input, and then always the same."""
-    kept = []
-
-    def first_result(*arguments):
-        kept.append(function(*arguments))
-        return kept[0]
-
-    return first_result
 
 
 def with_default(function, start):
@@ -548,7 +538,7 @@ WRONG = {
         (lambda p, points: p * (1 - p) / (points / 100), "not squared"),
         (lambda p, points: p / (points / 100) ** 2, "p in the place of"),
         (lambda p, points: 0.63 * 0.37 / (points / 100) ** 2, "p = 0.5", "value"),
-        (kept_result(needed_by_formula), "expected 2500", "once"),
+        (once(needed_by_formula), "expected 2500", "once"),
         (lambda p, points: round(needed_by_formula(p, points)), "expected 5041.09"),
         (lambda p, points: 0.25 / (points / 100) ** 2, "p = 0.63", "value"),
         (lambda p, points: needed_by_formula(p, 0.68), "points = 1", "value"),
@@ -564,7 +554,7 @@ WRONG = {
         (lambda i, o, k, p, s: flop_of(i, o, k, k // 2, s), "p = 0", "value"),
         (lambda i, o, k, p, s: flop_of(o, o, k, p, s), "i = 2", "value"),
         (lambda i, o, k, p, s: flop_of(i, o, k, p, s) + o * (s + 2 * p - k + 1) ** 2, "a bias for each output"),
-        (kept_result(flop_of), "= 64", "once"),
+        (once(flop_of), "= 64", "once"),
         (with_default(flop_of, 0), "= 64", "once"),
     ],
     "c": [
@@ -578,7 +568,7 @@ WRONG = {
         (lambda s, b: [max(1, (s - 1) // 2**k) for k in range(b)], "has the shape"),
         (lambda s, b: [-(-(s - 1) // 2**k) for k in range(b + 1)], "rounded up"),
         (with_default(sides_by_loop, []), "has the shape", "once"),
-        (kept_result(sides_by_loop), "expected 32", "once"),
+        (once(sides_by_loop), "expected 32", "once"),
     ],
     "d": [
         (lambda c, d: d @ c @ d, "its own length"),
@@ -592,7 +582,7 @@ WRONG = {
         (lambda c, d: along_unit(c, d) if d.norm() < 2 else d @ c @ d, "expected", "value"),
         (lambda c, d: along_unit(c[:2, :2], d[:2]), "of shape (3, 3)", "value"),
         (lambda c, d: 1 + c[0, 1] * 2 * d[0] * d[1] / (d @ d), "expected", "value"),
-        (kept_result(along_unit), "expected", "once"),
+        (once(along_unit), "expected", "once"),
     ],
     "e": [
         (moving_with(column=2), "to the left"),
@@ -605,7 +595,7 @@ WRONG = {
         (lambda n: moving_with()(3)[:n, :n] if n <= 3 else moving_with(outputs=3)(n), "n = 5", "value"),
         (lambda n: 2 * moving_with()(n), "is 2 at"),
         (moving_kept(), "n = 3", "once"),
-        (kept_result(moving_with()), "expected (3, 3, 3, 3)", "once"),
+        (once(moving_with()), "expected (3, 3, 3, 3)", "once"),
     ],
     "1": [
         (lambda rows, eps: by_eigenvectors(rows, eps).T, "its transpose is right"),
@@ -630,7 +620,7 @@ WRONG = {
         (whitening_with(lambda values, vectors, eps: vectors / values.clamp(min=eps).sqrt()), "eps = 0.1", "value"),
         (lambda rows, eps: by_eigenvectors(rows[:600], eps), "(1500, 12)", "value"),
         (lambda rows, eps: symmetric(rows[:, :5], eps), "(1500, 12)", "value"),
-        (kept_result(by_eigenvectors), "eps is missing", "once"),
+        (once(by_eigenvectors), "eps is missing", "once"),
     ],
     "2": [
         (counting(lambda layer, x, out: usual(layer, x, out) // 2), "as many additions"),
@@ -655,7 +645,7 @@ WRONG = {
         (frozen, "requires_grad", "state"),
         (batch_norm_anew, "weights have changed", "state"),
         (counting_on(), "expected", "once"),
-        (kept_result(counting(usual)), "two convolutions", "once"),
+        (once(counting(usual)), "two convolutions", "once"),
     ],
     "3": [
         (gain_with(right_luck, lambda b, a: np.mean(b) - np.mean(a)), "before minus after"),
@@ -673,7 +663,7 @@ WRONG = {
         (gain_with(lambda b, a: (v([*b, *a]) * (1 / len(b) + 1 / len(a))) ** 0.5), "expected", "value"),
         (gain_with(lambda b, a: (v(b[:3]) / len(b[:3]) + v(a[:3]) / len(a[:3])) ** 0.5), "expected", "value"),
         (gain_with(lambda b, a: v([y - x for x, y in zip(b, a, strict=False)]) ** 0.5 / len(b) ** 0.5), "expected"),
-        (kept_result(gain), "expected", "once"),
+        (once(gain), "expected", "once"),
         (gain_remembering(), "expected", "once"),
     ],
     "4": [
