@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -64,20 +65,17 @@ def prepare(name: str, offline: bool | None = None) -> Path:
         raise DataError(looked + ("COURSE_OFFLINE is set, so nothing is downloaded." if is_offline() else ""))
     writable = next(_writable_folders(), None)
     folder = writable or _temporary_folder()
-    try:
-        with lock(folder, name):
-            missing = gather(source.files, data_folders(), folder)
-            if not missing:
-                print(f"{source.title} was found on this disk; it is laid out in {folder}", flush=True)
-                return folder
-            if only_look:
-                forbidden = "COURSE_OFFLINE is set, so nothing is downloaded. " if is_offline() else ""
-                raise DataError(looked + forbidden + not_found(missing))
-            if writable is None:
-                raise DataError(looked + "None of them can be written. Set COURSE_DATA_DIR to a folder that can.")
-            download(source.title, source.archives(source), folder)
-    except OSError as error:
-        raise DataError(f"Cannot write to {folder}: {error}. Set COURSE_DATA_DIR to another folder.") from error
+    with _writing(folder, name):
+        missing = gather(source.files, data_folders(), folder)
+        if not missing:
+            print(f"{source.title} was found on this disk; it is laid out in {folder}", flush=True)
+            return folder
+        if only_look:
+            forbidden = "COURSE_OFFLINE is set, so nothing is downloaded. " if is_offline() else ""
+            raise DataError(looked + forbidden + not_found(missing))
+        if writable is None:
+            raise DataError(looked + "None of them can be written. Set COURSE_DATA_DIR to a folder that can.")
+        download(source.title, source.archives(source), folder)
     return folder
 
 
@@ -92,14 +90,21 @@ def take(name: str, place: Path) -> Path:
         raise DataError(f"There is no {place}.")
     if folder is None:
         raise DataError("No data folder can be written. Set COURSE_DATA_DIR to a folder that can.")
-    try:
-        with lock(folder, name):
-            missing = gather(source_of(name).files, [place], folder, stays=False)
-    except OSError as error:
-        raise DataError(f"Cannot write to {folder}: {error}. Set COURSE_DATA_DIR to another folder.") from error
+    with _writing(folder, name):
+        missing = gather(source_of(name).files, [place], folder, stays=False)
     if missing:
         raise DataError(f"Looked in {place}. {not_found(missing)}")
     return folder
+
+
+@contextmanager
+def _writing(folder: Path, name: str) -> Iterator[None]:
+    """One process at a time; an error of the disk becomes a DataError."""
+    try:
+        with lock(folder, name):
+            yield
+    except OSError as error:
+        raise DataError(f"Cannot write to {folder}: {error}. Set COURSE_DATA_DIR to another folder.") from error
 
 
 def not_found(missing: dict[str, str]) -> str:
