@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 from collections.abc import Callable
@@ -63,10 +62,20 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _read_cifar_files(paths: list[Path]) -> list[np.ndarray]:
-    batches = [_Unpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load() for path in paths[:6]]
-    images = [batch["data"].reshape(-1, 3, 32, 32) for batch in batches]
-    labels = [np.array(batch["labels"]) for batch in batches]
-    return [np.concatenate(images[:5]), np.concatenate(labels[:5]), images[5], labels[5]]
+    return [*_read_batches(paths[:5]), *_read_batches(paths[5:6])]
+
+
+def _read_batches(paths: list[Path]) -> list[np.ndarray]:
+    """The images and labels of files with equally many images: read one by one, so that few of their 30 MB are held."""
+    images, labels = None, []
+    for i, path in enumerate(paths):
+        with open(path, "rb") as file:
+            batch = _Unpickler(file, encoding="latin1").load()
+        if images is None:
+            images = np.empty((len(paths), *batch["data"].shape), np.uint8)
+        images[i] = batch["data"]
+        labels += batch["labels"]
+    return [images.reshape(-1, 3, 32, 32), np.array(labels)]
 
 
 def _cifar_archives(source: Source) -> list[Archive]:
