@@ -58,8 +58,9 @@ def trained_twice(
             if renamed and _share_right(model, new, truth) >= goal:
                 raise Wrong("in a second call, where the classes have other numbers, it returns what it learned in the "
                             "first, expected a new network")  # fmt: skip
-            raise Wrong(f"in evaluation mode {right:.0%} of 1,000 new pictures are right, expected {goal:.0%}"
-                        + _why(model, right, steps, len(images) // size, new, (truth + renamed) % 10))  # fmt: skip
+            raise Wrong(f"in evaluation mode {right:.1%} of 1,000 new pictures are right, expected {goal:.0%}"
+                        + _why(model, right, steps, len(images) // size, new, (truth + renamed) % 10)
+                        + f" (for {len(images) // size} batches)")  # fmt: skip
         found.append((model, right))
     return found[0]
 

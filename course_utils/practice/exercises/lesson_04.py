@@ -598,7 +598,7 @@ def _fast_enough(accuracy: float, goal: float, losses: list[float]) -> None:
         why = "the loss falls too slowly: the steps are too small"
     raise Wrong(
         f"{why}. Mean loss of the first 20 batches {first:.4f}, of the last 20 {last:.4f}; the network reads "
-        f"{accuracy:.0%} of the validation digits, expected {goal:.0%}"
+        f"{accuracy:.1%} of the validation digits, expected {goal:.0%}"
     )
 
 

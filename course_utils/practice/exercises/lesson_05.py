@@ -682,7 +682,7 @@ def _is_small_and_convolutional(model: nn.Module, images: Tensor) -> None:
 
 
 def _why(model: nn.Module, accuracy: float, renamed: int, steps: list, new: Tensor, truth: Tensor) -> str:
-    got = f"{accuracy:.0%} of 1,000 new pictures are right, expected {GOAL:.0%}"
+    got = f"{accuracy:.1%} of 1,000 new pictures are right, expected {GOAL:.0%}"
     if renamed and _accuracy(model, new, truth) >= GOAL:
         return f"{got}. It gives the digits their old names: does it learn from the batches of this call alone?"
     if not steps:

@@ -486,7 +486,7 @@ def learn_in_one_pass(learn) -> str:
             "longer steps; if they jump, shorter ones"
         )
         raise Wrong(
-            f"{mean:.0%} of the validation pictures are right, expected {goal:.0%}: {advice} (for three first "
+            f"{mean:.1%} of the validation pictures are right, expected {goal:.0%}: {advice} (for three first "
             f"weights, {STEPS} steps each: {each})"
         )
     return f"{mean:.0%} right; three first weights: {each}"

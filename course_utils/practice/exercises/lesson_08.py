@@ -688,10 +688,15 @@ def _moves(logits: Callable[..., Tensor], things: Tensor, home: Tensor, spread: 
         hint = (
             "something looks at fixed places: flatten, pooling or a stride before the average, or windows at the border"
         )
-    elif step == 4:
+    elif list(changes) == [4]:
         hint = "smaller moves change nothing, so the windows reach the border: take smaller windows or fewer layers"
+    elif 2 not in changes:
+        more = "; with 4, a window reaches the border, too" if 4 in changes else ""
+        hint = f"a move by 2 changes nothing, and one by 1 does, so look for pooling or a stride{more}"
+    elif 4 not in changes:
+        hint = "a move by 4 changes nothing, so look for pooling or a stride"
     else:
-        hint = f"a move by {2 * step} changes nothing, so look for pooling or a stride"
+        hint = "a move by 1 changes nothing: look for what rounds places, and for windows at the border"
     logits(things, 12 + down, 12 + right)  # so that the message names this place
     raise Wrong(
         f"{hint}. A move by {down} down and {right} right changes the logits by {change:.2g} (things differ by "
@@ -725,6 +730,7 @@ def _forms(logits: Callable[..., Tensor], things: Tensor, home: Tensor, spread: 
 STEPS, BATCH, MOVE = 200, 64, 3
 SECONDS = {"5": 240}
 GOAL, GOAL_OF_STANDIN = 0.58, 0.84  # drawn clothes are easier to tell apart
+APART = 0.20  # a network that knows the clothes where they usually lie loses more than this when they move
 
 
 @cache
@@ -778,7 +784,7 @@ def trained_for_moves(train_for_moves) -> str:
             raise Wrong("a second call gives the network of the first again, expected a new one in each call")
         made.append(network(model, 1, 28, 28))
         in_place, moved = _accuracies(model, new, (truth + renamed) % 10)
-        if moved < goal:
+        if moved < goal or in_place - moved > APART:
             raise Wrong(f"{_why(in_place, moved, goal, len(steps))} (for {example})")
         if not steps:
             raise Wrong(f"no optimizer of torch.optim made a step, expected at most {STEPS} (for {example})")
@@ -805,13 +811,13 @@ def _why(in_place: float, moved: float, goal: float, steps: int) -> str:
         hint = "this is guessing: is the rate far too large or small, is zero_grad() missing, do labels fit?"
     elif steps < STEPS / 2:
         hint = f"the optimizer made {steps} steps; there are {STEPS} batches."
-    elif in_place - moved > 0.15:
+    elif in_place - moved > 0.75 * APART:
         hint = "it knows the clothes where they usually lie: train on moved pictures, or look at no places."
     else:
         hint = f"it has learned too little in {STEPS} steps: try another rate, momentum, or no dropout."
     return (
-        f"{hint} Of 1,000 new pictures, moved by {MOVE} pixels, {moved:.0%} are right, expected {goal:.0%}; in place "
-        f"{in_place:.0%}"
+        f"{hint} Of 1,000 new pictures, moved by {MOVE} pixels, {moved:.1%} are right, expected {goal:.0%} and at "
+        f"most {100 * APART:.0f} points below those in place: {in_place:.1%}"
     )
 
 

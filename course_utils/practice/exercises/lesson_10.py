@@ -167,12 +167,12 @@ def falling_rates(step_rates) -> None:
         )
 
 
-def light_of_its_own(relight) -> None:
-    """relight(images, strength): each picture times its own random number from 1 - strength to 1 + strength."""
+def contrast_of_its_own(vary_contrast) -> None:
+    """vary_contrast(images, strength): each picture times its own random number from 1 - strength to 1 + strength."""
 
     def factors(images: Tensor, strength: float) -> Tensor:
         """The number that each picture was multiplied by; Wrong where it is not one number."""
-        got = _tensor(call(relight, images, strength, new=True)).double()
+        got = _tensor(call(vary_contrast, images, strength, new=True)).double()
         if got.shape != images.shape:
             raise Wrong(f"the result has the shape {tuple(got.shape)}, expected {tuple(images.shape)}")
         ratio = (got / images.double()).flatten(1)
@@ -577,7 +577,7 @@ CHECKERS = {
     "b": parameters_of_a_pair,
     "c": share_that_is_left,
     "d": falling_rates,
-    "e": light_of_its_own,
+    "e": contrast_of_its_own,
     "1": trust_in_answers,
     "2": network_in_few_steps,
     "3": flip_each,

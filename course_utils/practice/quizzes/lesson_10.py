@@ -44,7 +44,10 @@ QUESTIONS = (
     question(
         "With augmentation, the training accuracy is lower than the validation accuracy. What do you conclude?",
         wrong("The labels are wrong.", "then both would be low."),
-        wrong("The network overfits.", "overfitting is the opposite: training far above validation."),
+        wrong(
+            "The network overfits.",
+            "a network that overfits is far better on the training pictures, and its validation loss rises.",
+        ),
         right(
             "Nothing is wrong: the training pictures are harder than the validation pictures.",
             "they are moved and mirrored, and measured while the weights still change.",

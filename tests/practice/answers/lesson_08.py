@@ -1,6 +1,7 @@
 """Answers to the exercises of lesson 08."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import torch
@@ -703,12 +704,16 @@ def moved_batch(images, most):
     return F.pad(images, (right, -right, down, -down), value=images.min().item())
 
 
-def trained(make, lr=0.03, momentum=0.9, most=3, step=True, first=None, passes=1, end=lambda model: model, mix=False):
+def trained(
+    make, lr=0.03, momentum=0.9, most=3, step=True, first=None, passes=1, end=lambda model: model, mix=False,
+    make_optimizer=None,
+):  # fmt: skip
     """train_for_moves: a network of `make`, trained on batches that move by up to `most` pixels."""
 
     def train_for_moves(batches):
         model = make()
-        optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+        make_sgd = partial(torch.optim.SGD, lr=lr, momentum=momentum)
+        optimizer = (make_optimizer or make_sgd)(model.parameters())
         for _ in range(passes):
             for number, (images, labels) in enumerate(batches):
                 if number == first:
@@ -1040,6 +1045,9 @@ WRONG = {
         (lambda: pooled(nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2)), "a move by 2 changes nothing", "value"),
         (lambda: pooled(nn.Conv2d(1, 8, 5, stride=2), nn.ReLU()), "a move by 2 changes nothing", "value"),
         (lambda: pooled(nn.MaxPool2d(2), nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2)), "a move by 4", "value"),
+        (lambda: nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(),
+                               nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(16, 10)),
+         "pooling or a stride", "value"),
         (two_windows(5, 7), "smaller moves change nothing, so the windows reach the border", "value"),
         (two_windows(7, 9), "or windows at the border", "value"),
         (lambda: pooled(nn.Conv2d(1, 8, 5)), "only brightness counts", "structure"),
@@ -1069,6 +1077,7 @@ WRONG = {
     "5": [
         (trained(plain_cnn, most=0), "where they usually lie"),
         (trained(small, most=0), "where they usually lie", "value"),
+        (trained(plain_cnn, most=0, make_optimizer=lambda p: torch.optim.Adam(p, 0.004)), "below those in place"),
         (trained(small, step=False), "is optimizer.step() missing"),
         (trained(small, lr=1e-6), "this is guessing"),
         (trained(small, mix=True), "are right, expected"),

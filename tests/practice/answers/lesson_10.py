@@ -125,58 +125,58 @@ def recall(y, predicted, k):
     return torch.bincount(y[y == predicted], minlength=k) / torch.bincount(y, minlength=k)
 
 
-def relight_loop(images, strength):
+def contrast_loop(images, strength):
     return torch.stack([image * random.uniform(1 - strength, 1 + strength) for image in images])
 
 
-def relight_torch(images, strength):
+def contrast_torch(images, strength):
     return images * torch.empty(len(images), 1, 1, 1).uniform_(1 - strength, 1 + strength)
 
 
-def relight_numpy(images, strength):
+def contrast_numpy(images, strength):
     factors = np.random.uniform(1 - strength, 1 + strength, (len(images), 1, 1, 1))
     return torch.from_numpy(images.numpy() * factors)
 
 
-def relight_einsum(images, strength):
+def contrast_einsum(images, strength):
     return torch.einsum("nchw,n->nchw", images, 1 + strength * (1 - 2 * torch.rand(len(images))))
 
 
-def relight_in_place(images, strength):
+def contrast_in_place(images, strength):
     images *= torch.empty(len(images), 1, 1, 1).uniform_(1 - strength, 1 + strength)
     return images
 
 
-def relight_with(factors):
-    """relight out of the factors that it draws."""
+def contrast_with(factors):
+    """vary_contrast out of the factors that it draws."""
     return lambda images, strength: images * factors(images, strength)
 
 
-def relight_grid(images, strength):
+def contrast_grid(images, strength):
     """Exact shares: the same numbers in each call, in another order."""
     return images * ramp(images, strength)[torch.randperm(len(images))]
 
 
-def relight_in_layers(images, strength):
+def contrast_in_layers(images, strength):
     """One number out of each thousandth, in a random order."""
     n = len(images)
     factors = ((torch.arange(n) + torch.rand(n)) / n)[torch.randperm(n)]
     return images * (1 + strength * (2 * factors - 1))[:, None, None, None]
 
 
-def relight_again(images, strength, kept={}):  # noqa: B006
+def contrast_again(images, strength, kept={}):  # noqa: B006
     """The numbers of the first call, in another order."""
     numbers = kept.setdefault(len(images), torch.rand(len(images), 1, 1, 1))
     return images * (1 + strength * (2 * numbers[torch.randperm(len(images))] - 1))
 
 
-def relight_turned(images, strength, kept=[]):  # noqa: B006
+def contrast_turned(images, strength, kept=[]):  # noqa: B006
     """The numbers of the call before, turned by one place."""
     kept[:] = [kept[0].roll(1, 0)] if kept and len(kept[0]) == len(images) else [torch.rand(len(images), 1, 1, 1)]
     return images * (1 + strength * (2 * kept[0] - 1))
 
 
-def relight_mirrored_pairs(images, strength):
+def contrast_mirrored_pairs(images, strength):
     half = torch.rand((len(images) + 1) // 2, 1, 1, 1)
     return images * (1 + strength * (2 * torch.cat([half, 1 - half])[: len(images)] - 1))
 
@@ -590,7 +590,7 @@ RIGHT = {
           lambda momentum, steps: np.power(1 - momentum, steps)],
     "d": [rates_loop, rates_torch, rates(lambda e, s: e // s),
           lambda lr, step, gamma, n: (lr * np.power(gamma, np.floor(np.arange(n) / step))).tolist()],
-    "e": [relight_loop, relight_torch, relight_numpy, relight_einsum],
+    "e": [contrast_loop, contrast_torch, contrast_numpy, contrast_einsum],
     "1": [trust_loop, trust_counts, trust_numpy],
     "2": [learned(lambda: Vgg((16, 32)), lr=0.003), learned(lambda: Vgg((16, 32)), lr=0.002, momentum=0.1),
           learned(lambda: Vgg((16, 32)), lr=0.003, momentum=0.5), trained_by_hand],
@@ -665,36 +665,36 @@ WRONG = {
     ],
     "e": [
         (lambda images, s: images * (1 + s * (2 * torch.rand(()) - 1)), "an own number for each", "chance"),
-        (relight_with(lambda x, s: 1 + s * (2 * torch.rand_like(x) - 1)), "one number for a whole picture"),
-        (relight_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), x.shape[1], 1, 1) - 1)), "for a whole picture"),
-        (relight_with(lambda x, s: 1 + s * torch.rand(len(x), 1, 1, 1)), "in the four quarters"),
-        (relight_with(lambda x, s: 1 + s * torch.randn(len(x), 1, 1, 1)), "the factors lie from"),
-        (relight_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), 1, 1, 1).round() - 1)),
+        (contrast_with(lambda x, s: 1 + s * (2 * torch.rand_like(x) - 1)), "one number for a whole picture"),
+        (contrast_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), x.shape[1], 1, 1) - 1)), "for a whole picture"),
+        (contrast_with(lambda x, s: 1 + s * torch.rand(len(x), 1, 1, 1)), "in the four quarters"),
+        (contrast_with(lambda x, s: 1 + s * torch.randn(len(x), 1, 1, 1)), "the factors lie from"),
+        (contrast_with(lambda x, s: 1 + s * (2 * torch.rand(len(x), 1, 1, 1).round() - 1)),
          "in the four quarters", "chance"),
-        (relight_with(lambda x, s: 1 + 0.3 * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "between 0.2 and 1.8", "value"),
-        (relight_with(lambda x, s: ramp(x, s)), "neighbours in the batch", "chance"),
-        (relight_with(lambda x, s: ramp(x, s).roll(random.randrange(1, 99), 0)), "neighbours in the batch", "chance"),
-        (relight_grid, "nearly equal distances", "chance"),
-        (relight_in_layers, "nearly equal distances", "chance"),
-        (relight_again, "in another order", "once"),
-        (relight_mirrored_pairs, "follow a pattern", "chance"),
-        (relight_with(lambda x, s: 1 + s * (torch.rand(len(x), 1, 1, 1) + torch.rand(len(x), 1, 1, 1) - 1)),
+        (contrast_with(lambda x, s: 1 + 0.3 * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "between 0.2 and 1.8", "value"),
+        (contrast_with(lambda x, s: ramp(x, s)), "neighbours in the batch", "chance"),
+        (contrast_with(lambda x, s: ramp(x, s).roll(random.randrange(1, 99), 0)), "neighbours in the batch", "chance"),
+        (contrast_grid, "nearly equal distances", "chance"),
+        (contrast_in_layers, "nearly equal distances", "chance"),
+        (contrast_again, "in another order", "once"),
+        (contrast_mirrored_pairs, "follow a pattern", "chance"),
+        (contrast_with(lambda x, s: 1 + s * (torch.rand(len(x), 1, 1, 1) + torch.rand(len(x), 1, 1, 1) - 1)),
          "in the four quarters", "chance"),
-        (relight_with(lambda x, s: 1 + s * (torch.randint(-10, 11, (len(x), 1, 1, 1)) / 10)), "only 21 factors",
+        (contrast_with(lambda x, s: 1 + s * (torch.randint(-10, 11, (len(x), 1, 1, 1)) / 10)), "only 21 factors",
          "chance"),
-        (relight_with(lambda x, s: 1 + 0.95 * s * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "in the four quarters",
+        (contrast_with(lambda x, s: 1 + 0.95 * s * (2 * torch.rand(len(x), 1, 1, 1) - 1)), "in the four quarters",
          "chance"),
-        (lambda images, s: relight_torch(images, s).clamp(min=0), "for a whole picture", "value"),
-        (lambda images, s: relight_torch(images, s).clamp(-1.5, 1.5), "for a whole picture", "value"),
-        (lambda images, s: torch.cat([images[:1], relight_torch(images[1:], s)]), "(1, 2, 2, 2)", "value"),
-        (relight_turned, "follow from those of the first", "once"),
-        (once(relight_torch), "two calls draw the same", "once"),
+        (lambda images, s: contrast_torch(images, s).clamp(min=0), "for a whole picture", "value"),
+        (lambda images, s: contrast_torch(images, s).clamp(-1.5, 1.5), "for a whole picture", "value"),
+        (lambda images, s: torch.cat([images[:1], contrast_torch(images[1:], s)]), "(1, 2, 2, 2)", "value"),
+        (contrast_turned, "follow from those of the first", "once"),
+        (once(contrast_torch), "two calls draw the same", "once"),
         (lambda images, s: images, "shares its memory", "memory"),
-        (lambda images, s: relight_torch(images, s) if s else images, "shares its memory", "memory"),
+        (lambda images, s: contrast_torch(images, s) if s else images, "shares its memory", "memory"),
         (lambda images, s: images.clone(), "an own number for each"),
-        (relight_in_place, "changes its argument", "memory"),
-        (lambda images, s: relight_torch(images, s).numpy(), "torch.from_numpy", "type"),
-        (lambda images, s: list(relight_torch(images, s)), "the result is a list", "type"),
+        (contrast_in_place, "changes its argument", "memory"),
+        (lambda images, s: contrast_torch(images, s).numpy(), "torch.from_numpy", "type"),
+        (lambda images, s: list(contrast_torch(images, s)), "the result is a list", "type"),
     ],
     "1": [
         (recall, "the PICTURES of class k"),
