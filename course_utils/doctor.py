@@ -198,8 +198,8 @@ def data() -> Iterator[Finding]:
 
 
 class Rehearsal(NamedTuple):
-    """One notebook that was run: seconds of all cells, the slowest cell [n], the most memory that its kernel took, and
-    what went wrong ("" = nothing)."""
+    """One notebook that was run: seconds of all cells, the slowest cell [n], the most memory of its kernel and of what it
+    started, and what went wrong ("" = nothing)."""
 
     name: str
     seconds: float
@@ -289,13 +289,18 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
 
 
 def _most_memory(process: subprocess.Popen) -> int:
-    """Wait for a process; the most bytes that one below it took, looked at five times a second. That is the kernel."""
+    """Wait for a process; the most bytes that those below it took together, looked at five times a second.
+
+    These are the kernel and what it starts. The libraries that all of them share count once (known on Linux only).
+    """
     import psutil
 
     top, peak = psutil.Process(process.pid), 0
     while process.poll() is None:
         with suppress(psutil.Error):  # some end while they are looked at
-            peak = max([peak, *(child.memory_info().rss for child in top.children(recursive=True))])
+            found = [child.memory_info() for child in top.children(recursive=True)]
+            shared = [getattr(memory, "shared", 0) for memory in found]
+            peak = max(peak, sum(memory.rss for memory in found) - sum(shared) + max(shared, default=0))
         time.sleep(0.2)
     return peak
 

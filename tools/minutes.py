@@ -1,7 +1,7 @@
 """The measured minutes, from results/timing.json: `make check WRITE=1` measures, `make generate` writes them.
 
 In README.md the column of minutes in the table of lessons; in docs/INSTRUCTOR.md a table of what a lesson takes in
-class.
+class; in the card of each lesson the memory that its kernel needs.
 """
 
 import json
@@ -48,8 +48,20 @@ def with_minutes(readme: str, measured: dict) -> str:
                   f"{day}{measured['date']}", readme)  # fmt: skip
 
 
+def with_memory(front: str, megabytes: int) -> str:
+    """The first cell of a lesson, with a row of the card for the memory, rounded up, after the row of the time."""
+    front = re.sub(r"\| \*\*Memory\*\* \|.*\n", "", front)
+    row = f"| **Memory** | {math.ceil(megabytes / 100) / 10:.1f} GB |"
+    return re.sub(r"(\| \*\*Time\*\* \|.*\n)", rf"\g<1>{row}\n", front)
+
+
 def write(texts: Texts) -> None:
-    """Both tables, where they differ from what was measured."""
+    """Both tables and the cards, where they differ from what was measured."""
     measured = json.loads((ROOT / "results" / "timing.json").read_text(encoding="utf-8"))["class"]
     texts[README] = with_minutes(texts[README], measured)
     texts.put_between_marks(GUIDE, "minutes", class_table(measured, texts))
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        if megabytes := measured["lessons"].get(path.stem, {}).get("megabytes"):
+            nb = texts.notebook(path)
+            nb.cells[0].source = with_memory(nb.cells[0].source, megabytes)
+            texts.set_notebook(path, nb)

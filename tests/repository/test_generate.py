@@ -68,6 +68,13 @@ def test_what_is_no_address_is_refused(wrong):
     assert done.value.code == 2
 
 
+def test_the_memory_stands_once_in_the_card():
+    card = "| **Time** | 75 minutes |\n| **Data** | none |"
+    first = minutes.with_memory(card, 1201)
+    assert first == "| **Time** | 75 minutes |\n| **Memory** | 1.3 GB |\n| **Data** | none |"
+    assert minutes.with_memory(first, 1100) == first.replace("1.3", "1.1")
+
+
 def test_minutes_are_rounded_up_and_stand_in_their_row():
     assert [minutes.minutes(seconds) for seconds in (1, 60, 60.1, 240)] == [1, 1, 2, 4]
     readme = (
