@@ -198,8 +198,8 @@ def data() -> Iterator[Finding]:
 
 
 class Rehearsal(NamedTuple):
-    """One notebook that was run: seconds of all cells, the slowest cell [n], the most memory of its kernel and of what it
-    started, and what went wrong ("" = nothing)."""
+    """One notebook that was run: seconds of all cells, the slowest cell [n], the most memory of its kernel and of what
+    it started, and what went wrong ("" = nothing)."""
 
     name: str
     seconds: float
