@@ -16,7 +16,10 @@ from tools.address import badge
 from tools.make_site import OUT, npm_file
 
 AXE = npm_file("axe-core@4.14.1", "axe.min.js").decode()
-PAGES = sorted(path.relative_to(OUT).as_posix() for path in OUT.rglob("*.html") if "_static" not in path.parts)
+EVERY = sorted(path.relative_to(OUT).as_posix() for path in OUT.rglob("*.html") if "_static" not in path.parts)
+# The pages with the library's source have one form: the five longest stand for all of them.
+SOURCES = sorted((name for name in EVERY if "_modules/" in name), key=lambda name: (OUT / name).stat().st_size)
+PAGES = [name for name in EVERY if name not in SOURCES[:-5]]
 PICTURES = os.environ.get("COURSE_BROWSER_PICTURES")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
