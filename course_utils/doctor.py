@@ -36,6 +36,8 @@ NBVAL = (
     "-q -p no:cacheprovider -o addopts= -o junit_duration_report=call "
     "--nbval-lax --nbval-current-env --nbval-cell-timeout=3600"
 )
+BUSY = 0.3  # more cores than this for other programs, and the seconds of a lesson are wrong
+QUIET = "stop other programs and measure again, or check without WRITE=1 (--write)"
 INSTALL = "make lab   (or: python -m pip install -r requirements.txt)"
 
 
@@ -199,13 +201,14 @@ def data() -> Iterator[Finding]:
 
 class Rehearsal(NamedTuple):
     """One notebook that was run: seconds of all cells, the slowest cell [n], the most memory of its kernel and of what
-    it started, and what went wrong ("" = nothing)."""
+    it started, how many cores other programs took meanwhile, and what went wrong ("" = nothing)."""
 
     name: str
     seconds: float
     slowest_cell: int
     slowest_seconds: float
     megabytes: int
+    others: float
     fault: str
 
 
@@ -215,7 +218,7 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
     Args:
         notebooks: paths; none means every lesson and solution.
         speed: "smoke", "class" or "full", as COURSE_SPEED.
-        write: store the times in results/timing.json, if there is no fault.
+        write: store the times in results/timing.json, if there is no fault and the machine does nothing else.
     """
     print("The machine")
     faults = _report_machine()
@@ -234,6 +237,9 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
     )
     runs = []
     for path in paths:
+        if write and not runs and (names := _busy()):
+            faults.append(Finding(f"the machine is busy with {names}: seconds would be wrong", QUIET))
+            break
         runs.append(run := run_notebook(path, speed))
         mark = "FAULT" if run.fault else "ok   "
         slowest = f"[{run.slowest_cell}] {run.slowest_seconds:.1f} s"
@@ -245,6 +251,9 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
                 f"the stored output is old: make notebooks NB=notebooks/{run.name}.ipynb"
             )
             faults.append(Finding(f"{run.name}: {run.fault}", todo))
+        if write and run.others > BUSY:
+            what = f"{run.name}: other programs took {run.others:.1f} cores meanwhile, so its seconds are wrong"
+            faults.append(Finding(what, QUIET))
     print(f"  {'':5}  {'together':<40} {sum(run.seconds for run in runs) / 60:>7.1f}")
     if faults:
         print(f"\n{len(faults)} fault{'s' * (len(faults) > 1)}, NOT ready for class")
@@ -275,7 +284,7 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
         ]
         with open(Path(folder) / "printed", "w+", encoding="utf-8", errors="replace") as printed:
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=printed, stderr=subprocess.STDOUT)
-            peak = _most_memory(process)
+            peak, others = _watch(process)
             printed.seek(0)
             output = printed.read().strip()
         cells = list(ElementTree.parse(report).iter("testcase")) if report.exists() else []
@@ -285,24 +294,57 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
     if process.returncode != 0 or not cells:
         nothing = "it has no cell to run" if process.returncode == 5 else output
         fault = _first_fault(cells) or nothing[-500:] or "no cell was run"
-    return Rehearsal(name, sum(times), slowest + 1, times[slowest] if times else 0.0, round(peak / 1e6), fault)
+    return Rehearsal(name, sum(times), slowest + 1, times[slowest] if times else 0.0, round(peak / 1e6), others, fault)
 
 
-def _most_memory(process: subprocess.Popen) -> int:
-    """Wait for a process; the most bytes that those below it took together, looked at five times a second.
+def _watch(process: subprocess.Popen) -> tuple[int, float]:
+    """Wait for a process, looking five times a second at those below it: the kernel and what it starts.
 
-    These are the kernel and what it starts. The libraries that all of them share count once (known on Linux only).
+    Returns: the most bytes that these took together, where the libraries that they share count once (known on Linux
+    only); and how many cores all other programs took meanwhile.
     """
     import psutil
 
-    top, peak = psutil.Process(process.pid), 0
+    top, peak, own = psutil.Process(process.pid), 0, {}
+    start, busy = time.monotonic(), _busy_seconds()
     while process.poll() is None:
         with suppress(psutil.Error):  # some end while they are looked at
-            found = [child.memory_info() for child in top.children(recursive=True)]
+            below = top.children(recursive=True)
+            own |= {one.pid: sum(one.cpu_times()[:2]) for one in (top, *below)}
+            found = [one.memory_info() for one in below]
             shared = [getattr(memory, "shared", 0) for memory in found]
             peak = max(peak, sum(memory.rss for memory in found) - sum(shared) + max(shared, default=0))
         time.sleep(0.2)
-    return peak
+    others = _busy_seconds() - busy - sum(own.values())
+    return peak, max(0.0, others / (time.monotonic() - start))
+
+
+def _busy_seconds() -> float:
+    """The seconds that all cores together have computed since the machine started."""
+    import psutil
+
+    times = psutil.cpu_times()
+    return times.user + times.system + getattr(times, "nice", 0.0)
+
+
+def _busy() -> str:
+    """The programs that compute right now, and how much, as text; "" when they take less than BUSY cores together."""
+    import psutil
+
+    start, mine = _busy_seconds(), time.process_time()
+    programs = list(psutil.process_iter(["name"]))
+    for program in programs:
+        with suppress(psutil.Error):
+            program.cpu_percent()  # from here on
+    time.sleep(2)
+    if (_busy_seconds() - start - (time.process_time() - mine)) / 2 < BUSY:
+        return ""
+    found = []
+    for program in programs:
+        with suppress(psutil.Error):
+            if program.pid != os.getpid() and (percent := program.cpu_percent()) > 5:
+                found.append((percent, f"{program.info['name']} ({percent:.0f} % of a core)"))
+    return ", ".join(text for _, text in sorted(found, reverse=True)[:3]) or "many small programs"
 
 
 def _first_fault(cells: list[ElementTree.Element]) -> str:
@@ -322,7 +364,7 @@ def write_timing(speed: str, runs: list[Rehearsal], file: Path) -> None:
     lessons = timing.get(speed, {}).get("lessons", {})
     for run in runs:
         seconds = {"seconds": round(run.seconds, 1), "slowest_cell": round(run.slowest_seconds, 1)}
-        lessons[run.name] = seconds | {"megabytes": run.megabytes}
+        lessons[run.name] = seconds | {"megabytes": run.megabytes, "other_programs": round(run.others, 2)}
     machine = {"machine": _machine(), "cores": os.cpu_count(), "date": date.today().isoformat()}
     timing[speed] = machine | {"lessons": dict(sorted(lessons.items()))}
     with atomic(file) as part:

@@ -1,9 +1,12 @@
 """The instructor's pre-flight: every fault of a machine or a lesson is found, and says what to do."""
 
 import json
+import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
 
 import pytest
 from nbformat.v4 import new_output
@@ -21,6 +24,7 @@ def healthy(monkeypatch, tmp_path):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     monkeypatch.setattr(doctor, "MODULES", ("json",))
+    monkeypatch.setattr(doctor, "BUSY", 99)  # other tests run beside this one
     monkeypatch.setattr(doctor, "_answers", lambda port: False)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9e9, 0, 9e9))
     monkeypatch.setattr(folders, "locate", lambda name: tmp_path)
@@ -154,6 +158,32 @@ def test_check_times_the_lessons(healthy, tmp_path, capsys):
     times = timing["smoke"]["lessons"]["05_good"]
     assert 0.5 <= times["slowest_cell"] <= times["seconds"]
     assert 20 < times["megabytes"] < 500, "a kernel without torch"
+    assert 0 <= times["other_programs"] < os.cpu_count()
+
+
+def test_times_of_a_busy_machine_are_not_stored(healthy, tmp_path, capsys):
+    notebook(tmp_path / "notebooks" / "05_good.ipynb", "print(3)")
+    healthy.setattr(doctor, "_busy", lambda: "firefox (98 % of a core)")
+    assert main(["check", "--speed", "smoke", "--write"]) == 1
+    assert "FAULT  the machine is busy with firefox (98 % of a core)" in capsys.readouterr().out
+    healthy.setattr(doctor, "_busy", lambda: "")
+    healthy.setattr(doctor, "BUSY", 0.3)
+    run = doctor.Rehearsal("05_good", 1.0, 1, 1.0, 100, 1.2, "")
+    healthy.setattr(doctor, "run_notebook", lambda *_: run)
+    assert main(["check", "--speed", "smoke", "--write"]) == 1
+    assert "05_good: other programs took 1.2 cores meanwhile" in capsys.readouterr().out
+    assert not (tmp_path / "results").exists()
+
+
+def test_what_keeps_a_machine_busy_has_a_name(monkeypatch):
+    monkeypatch.setattr(doctor, "BUSY", 0.3)
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as program:
+        try:
+            assert re.search(r"python.* \(\d+ % of a core\)", doctor._busy())
+        finally:
+            program.kill()
+    monkeypatch.setattr(doctor, "BUSY", 99)
+    assert doctor._busy() == ""
 
 
 def test_check_needs_lessons_and_nbval(healthy, capsys):
