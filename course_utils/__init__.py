@@ -3,13 +3,13 @@
 Read these files, in this order; each uses only what stands above it:
 
     idx         the IDX file format: read_idx, write_idx
+    device      the GPU, if it computes right; memory
     files/      which files a data set has; where they are found, fetched or drawn
     data        load("mnist" | "fashion_mnist" | "cifar10"), ImageDataset, loader
     models      every network of the course
     train       fit, evaluate, predict
     callbacks/  what a long training hangs on fit: checkpoints, TensorBoard
     show        pictures and charts
-    device      the GPU, if it computes right
     course      setup(), the first call of every lesson
     network/    what the layers of a model do: shapes, receptive fields, diagrams, activations, memory, Grad-CAM, health
     photos/     photographs of handwritten digits: found on a page, made like MNIST's pictures, read

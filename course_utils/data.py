@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from course_utils.device import give_back_freed_memory
 from course_utils.files import standin
 from course_utils.files.fetch import DataError
 from course_utils.files.folders import data_folders, prepare, prepare_standin
@@ -260,6 +261,7 @@ def load(
         images, labels = images.index_select(0, kept), labels[kept]  # faster than by the mask
     mean, std = mean_and_std(images)
     scale = ((mean, std) if normalize else (None, None)) if isinstance(normalize, bool) else normalize
+    give_back_freed_memory()
     return DataSets(
         name,
         train=ImageDataset(images, labels, *scale),

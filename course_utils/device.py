@@ -1,4 +1,4 @@
-"""What the lessons compute on: a GPU is used only after it has computed a small convolution as the CPU does."""
+"""What the lessons compute on: a GPU only after it has computed a small convolution as the CPU does; and memory."""
 
 import ctypes
 import os
@@ -57,3 +57,15 @@ def keep_freed_memory() -> None:
     mallopt(arena_max, 1)  # the thread of `backward` uses the same memory
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(mmap_threshold, 2**25)  # the most that glibc takes: larger blocks still go back
+
+
+def give_back_freed_memory() -> None:
+    """Give the freed memory back to the system once, after something that took much and ended: `load()` calls it.
+
+    Else a training gets new memory wherever its larger blocks do not fit between what is still in use.
+    On Linux with glibc; elsewhere it does nothing. Source: `man malloc_trim`.
+    """
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):  # macOS, Windows, another C library
+        pass

@@ -66,7 +66,7 @@ def faults(tmp_path, changes: dict[str, str]) -> list[str]:
 
 
 def test_the_good_package_has_no_fault(tmp_path):
-    assert layout.listing(PACKAGE)[:2] == ["idx", "files/"]
+    assert layout.listing(PACKAGE)[:3] == ["idx", "device", "files/"]
     assert faults(tmp_path, {}) == []
 
 

@@ -178,3 +178,20 @@ print(faults())
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     if platform.libc_ver()[0] == "glibc":
         assert int(run.stdout) < 1000, "20 blocks of 5,000 pages each, taken anew, would be 100,000 faults"
+
+
+@pytest.mark.slow  # a process that imports torch
+def test_freed_memory_between_blocks_in_use_is_given_back():
+    script = """
+import psutil, torch
+from course_utils.device import give_back_freed_memory, keep_freed_memory
+keep_freed_memory()
+blocks = [torch.ones(500_000) for _ in range(100)]  # 2 MB each
+blocks = blocks[::2]
+before = psutil.Process().memory_info().rss
+give_back_freed_memory()
+print(before - psutil.Process().memory_info().rss)
+"""
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    if platform.libc_ver()[0] == "glibc":
+        assert int(run.stdout) > 90e6, "50 blocks of 2 MB lie between blocks that are still in use"

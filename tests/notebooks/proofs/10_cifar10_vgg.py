@@ -19,7 +19,7 @@ in_evaluation, in_batches = (
 course.between(in_batches, 0.28, 0.46, what="batch statistics: validation accuracy")
 course.between(in_batches / in_evaluation, 1.35, 3.2, what="batch statistics / running averages")
 course.between(
-    evaluate(lagging, loader(few, 500)).accuracy / in_batches, 0.3, 0.8, what="training pictures, evaluation"
+    evaluate(lagging, loader(few, 125)).accuracy / in_batches, 0.3, 0.8, what="training pictures, evaluation"
 )
 
 # %% fresh statistics and a larger momentum mend it (cells [22] and [23])
@@ -105,13 +105,13 @@ assert cifar.validation.transform is None and cifar.test.transform is None
 
 # %% the fair gap: final weights, the same training pictures without augmentation (cell [48])
 gap_of = {
-    name: 100 * (evaluate(model, loader(four_thousand, 500)).accuracy - evaluate(model, validation_loader).accuracy)
+    name: 100 * (evaluate(model, loader(four_thousand, 125)).accuracy - evaluate(model, validation_loader).accuracy)
     for name, model in [("plain", plain), ("augmented", augmented)]
 }
 course.between(gap_of["plain"], 20, 35, what="gap of the plain network, in points")
 course.between(gap_of["augmented"], 3, 13, what="gap of the augmented network, in points")
 course.between(
-    evaluate(augmented, loader(four_thousand, 500)).accuracy, 0.62, 0.78, what="augmented: training accuracy"
+    evaluate(augmented, loader(four_thousand, 125)).accuracy, 0.62, 0.78, what="augmented: training accuracy"
 )
 course.between(evaluate(plain, validation_loader).accuracy, 0.58, 0.667, what="plain: validation accuracy")
 course.between(evaluate(augmented, validation_loader).accuracy, 0.56, 0.68, what="augmented: validation accuracy")

@@ -159,4 +159,4 @@ if course.speed != "smoke" and not cifar.standin:
     assert neck[3].max() > 1 and neck[3].min() < -1
 
 # %% in the white cloud, a few differences of neighbours lie outside the drawing (cell [36])
-course.between((white_pairs[::60].abs() > 3).any(dim=1).double().mean().item(), 0.01, 0.06, what="share outside")
+course.between((white_pairs[::15].abs() > 3).any(dim=1).double().mean().item(), 0.01, 0.06, what="share outside")
