@@ -1,4 +1,4 @@
-"""The setup cell of every notebook: it finds the course from any folder inside it, fetches it elsewhere, and starts.
+"""The setup cell of every notebook: it finds the course round it or installed, else fetches it, and starts.
 
 The text stands here alone, and `make generate` writes it: with the address of the repository, and the version to which
 a lesson belongs, so that `setup` can tell a lesson from another version of the course.
@@ -11,11 +11,11 @@ from tools.address import repository
 from tools.texts import Texts
 
 CELL = """\
-import os, pathlib, sys
+import importlib.util, os, pathlib, sys
 
-here = pathlib.Path.cwd()
+here, installed = pathlib.Path.cwd(), importlib.util.find_spec("course_utils")
 places = [p for p in (here, *here.parents, here / "cnn-course") if (p / "course_utils" / "course.py").exists()]
-if not places and os.system("git clone -q --depth 1 https://github.com/{repository} cnn-course"):
+if not (places or installed) and os.system("git clone -q --depth 1 https://github.com/{repository} cnn-course"):
     raise SystemExit("The course is not here, and git cannot fetch it. Get it: github.com/{repository}")
 sys.path.insert(0, str(places[0] if places else here / "cnn-course"))
 from course_utils.course import setup

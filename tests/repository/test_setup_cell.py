@@ -15,10 +15,10 @@ CELL = setup_cells.cell("05")
 STUB = 'def setup(**options):\n    print("found", __file__)\n'
 
 
-def run(folder, **environment):
-    """(exit status, what is printed) of the setup cell in a new process."""
+def run(folder, cell=CELL, **environment):
+    """(exit status, what is printed) of the setup cell in a new process, where nothing is installed."""
     done = subprocess.run(
-        [sys.executable, "-I", "-X", "utf8", "-c", CELL],
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", cell],
         cwd=folder,
         env=os.environ | environment,
         stdout=subprocess.PIPE,
@@ -49,6 +49,17 @@ def test_in_a_folder_with_any_name(tmp_path, name):
     for folder in (root, root / "notebooks", root / "notebooks" / "solutions"):
         status, printed = run(folder)
         assert status == 0 and printed.startswith("found ") and name in printed, printed
+
+
+def test_an_installed_course_is_found_from_anywhere(tmp_path):
+    """As `progress` runs a notebook, and as a hub has it: pip install -e."""
+    root, alone = stub(tmp_path / "installed"), tmp_path / "alone"
+    alone.mkdir()
+    status, printed = run(alone, f"import sys\nsys.path.append({str(root)!r})\n{CELL}", PATH="")
+    assert status == 0 and printed.startswith("found ") and "installed" in printed, printed
+    nearer = stub(tmp_path / "a lesson's own")
+    status, printed = run(nearer, f"import sys\nsys.path.append({str(root)!r})\n{CELL}", PATH="")
+    assert status == 0 and "a lesson's own" in printed, "the course round a lesson goes first"
 
 
 def test_alone_it_fetches_the_course_once(tmp_path):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from course_utils import ROOT
 from course_utils.__main__ import main
 from course_utils.files.atomic import atomic
 from course_utils.practice import class_table, progress
@@ -50,6 +51,12 @@ def test_errors_end_their_cell_only():
     assert list(map(word, verdicts.values())) == ["correct", "not right yet", "not right yet"]
     if sys.platform == "linux":  # elsewhere nothing holds a process to its memory
         assert trouble == "needed more than 4 GB of memory"
+
+
+def test_the_first_cell_of_a_notebook_finds_the_course():
+    first = code_of(ROOT / "notebooks" / "exercises" / "01_image_filters.ipynb")[0]
+    verdicts, trouble = replay([first, RIGHT], seconds=300)
+    assert not trouble and word(verdicts["01.4"]) == "correct"
 
 
 def test_a_process_that_ends_itself_keeps_its_verdicts_and_leaves_nothing(tmp_path):
