@@ -1,6 +1,7 @@
 # An image that runs the course without a network: the data is fetched while it is built.
 #   docker build -t cnn-course .
 #   docker run --rm -p 8888:8888 cnn-course     then open the address with 127.0.0.1 that it prints
+# What is written in it goes with it; docs/JUPYTERHUB.md shows how to keep it.
 # With an NVIDIA GPU: docker build --build-arg TORCH=cu128 ..., docker run --gpus all ...
 FROM python:3.12-slim
 ARG TORCH=cpu

@@ -36,6 +36,8 @@ def is_course_command(words: list[str]) -> bool:
 def test_docker_copies_what_is_there_and_let_in():
     let_in = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert let_in[0] == "**"
+    written = {"__pycache__", ".ipynb_checkpoints", "checkpoints", "runs"}  # by whoever has worked in this copy
+    assert {f"**/{name}" for name in written} <= set(let_in)
     for instruction, words in docker():
         if instruction == "COPY":
             for source in words.split()[:-1]:
