@@ -70,6 +70,8 @@ def test_workflow(path):
     text = path.read_text(encoding="utf-8")
     jobs = yaml.safe_load(text)["jobs"]
     assert jobs and all("timeout-minutes" in job or "needs" in job for job in jobs.values())
+    if "concurrency" in text:  # GitHub drops the run that waits when another of its group comes
+        assert "github.ref" in yaml.safe_load(text)["concurrency"]["group"]
     named = set(re.findall(r"\bmake ([a-z-]+)", text)) | set(re.findall(r"\btest-[a-z]+(?=[\],])", text))
     assert named <= TARGETS, f"no target is called {named - TARGETS}"
 
