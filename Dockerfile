@@ -17,7 +17,7 @@ COPY images images
 COPY results results
 COPY docs docs
 COPY tools tools
-COPY README.md pyproject.toml LICENSE LICENSE-CC-BY-4.0 ./
+COPY README.md CHANGELOG.md CONTRIBUTING.md CITATION.cff pyproject.toml LICENSE LICENSE-CC-BY-4.0 ./
 
 ENV COURSE_DATA_DIR=/data
 RUN python -m course_utils data
