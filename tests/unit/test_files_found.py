@@ -220,7 +220,10 @@ def test_an_archive_that_unpacks_to_more_is_read_no_further(mnist, here, name, m
     assert sum(read) < 5_000_000 and not list(here.rglob("*.part"))
 
 
-@pytest.mark.parametrize("content", [b"\x1f\x8b garbage", b"PK garbage", gzip.compress(b"x" * 10_000)[:50], b""])
+BROKEN = {"gzip": b"\x1f\x8b garbage", "zip": b"PK garbage", "cut off": gzip.compress(b"x" * 10_000)[:50], "empty": b""}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_broken_archives_are_passed_over(mnist, here, content):
     put(here, {"a.gz": content, **LAYOUTS["flat"](mnist)})
     assert folders.prepare("mnist") == here
