@@ -261,7 +261,7 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
             print(f"  FAULT  {finding.what}\n         -> {finding.todo}")
         return 1
     if write:
-        write_timing(speed, runs, ROOT / "results" / "timing.json")
+        write_timing(speed, runs, empty_kernel(), ROOT / "results" / "timing.json")
     print("\nNo fault: ready for class")
     return 0
 
@@ -295,6 +295,17 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
         nothing = "it has no cell to run" if process.returncode == 5 else output
         fault = _first_fault(cells) or nothing[-500:] or "no cell was run"
     return Rehearsal(name, sum(times), slowest + 1, times[slowest] if times else 0.0, round(peak / 1e6), others, fault)
+
+
+def empty_kernel() -> int:
+    """The megabytes of a kernel in which only the first cell of a lesson has run: Python, PyTorch and what draws."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.ipynb"
+        source = f"import sys\nsys.path[:0] = [{str(ROOT)!r}]\nfrom course_utils.course import setup\nsetup('00')"
+        cell = {"cell_type": "code", "id": "0", "source": source, "metadata": {}, "outputs": [], "execution_count": 1}
+        text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+        path.write_text(text, encoding="utf-8")
+        return run_notebook(path, "smoke").megabytes
 
 
 def _watch(process: subprocess.Popen) -> tuple[int, float]:
@@ -358,14 +369,17 @@ def _first_fault(cells: list[ElementTree.Element]) -> str:
     return ""
 
 
-def write_timing(speed: str, runs: list[Rehearsal], file: Path) -> None:
-    """Put the seconds of these notebooks into results/timing.json; those of other notebooks and speeds stay."""
+def write_timing(speed: str, runs: list[Rehearsal], empty: int, file: Path) -> None:
+    """Put the seconds and the memory of these notebooks into results/timing.json; other notebooks and speeds stay.
+
+    `empty` are the megabytes of a kernel that has computed nothing yet.
+    """
     timing = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     lessons = timing.get(speed, {}).get("lessons", {})
     for run in runs:
         seconds = {"seconds": round(run.seconds, 1), "slowest_cell": round(run.slowest_seconds, 1)}
         lessons[run.name] = seconds | {"megabytes": run.megabytes, "other_programs": round(run.others, 2)}
-    machine = {"machine": _machine(), "cores": os.cpu_count(), "date": date.today().isoformat()}
+    machine = {"machine": _machine(), "cores": os.cpu_count(), "date": date.today().isoformat(), "empty_kernel": empty}
     timing[speed] = machine | {"lessons": dict(sorted(lessons.items()))}
     with atomic(file) as part:
         part.write_text(json.dumps(timing, indent=2) + "\n", encoding="utf-8", newline="\n")

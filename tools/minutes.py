@@ -35,7 +35,15 @@ def class_table(measured: dict, texts: Texts) -> str:
         talk = int(READING.search(text)[1]) - run
         cells, memory = f"{times['slowest_cell']:.0f}", times.get("megabytes", "")
         lines.append(f"| {path.stem[:2]} | {talk} | {run} | {cells} | {memory} | {exercises or ''} |")
-    return "\n".join(lines) + f"\n\nRun: measured on {measured['cores']} CPU cores, {measured['date']}."
+    return "\n".join(lines) + f"\n\n{measured_on(measured)}"
+
+
+def measured_on(measured: dict) -> str:
+    """What the columns of the table mean."""
+    line = f"Run: measured on {measured['cores']} CPU cores, {measured['date']}."
+    if empty := measured.get("empty_kernel"):
+        line += f" Memory: the most that a kernel took; an empty one, with PyTorch, takes {empty} MB of it."
+    return line
 
 
 def with_minutes(readme: str, measured: dict) -> str:

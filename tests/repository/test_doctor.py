@@ -11,7 +11,7 @@ import sys
 import pytest
 from nbformat.v4 import new_output
 
-from course_utils import doctor
+from course_utils import ROOT, doctor
 from course_utils.__main__ import main
 from course_utils.files import folders
 from course_utils.files.fetch import DataError
@@ -147,17 +147,19 @@ def test_check_times_the_lessons(healthy, tmp_path, capsys):
     notebook(tmp_path / "notebooks" / "solutions" / "05_good.ipynb", "print(3)", **CHECKED)
     timing_file = tmp_path / "results" / "timing.json"
     timing_file.parent.mkdir()
+    healthy.setattr(doctor, "empty_kernel", lambda: 640)
     before = {"full": {"lessons": {}}, "smoke": {"lessons": {"01_other": {"seconds": 1.0, "slowest_cell": 0.5}}}}
     timing_file.write_text(json.dumps(before), encoding="utf-8")
     assert main(["check", "--speed", "smoke", "--write"]) == 0
     assert re.search(r"ok     05_good +0\.\d +\d+ MB  \[2\] 0\.", capsys.readouterr().out)
     timing = json.loads(timing_file.read_text(encoding="utf-8"))
     assert set(timing) == {"full", "smoke"}
-    assert set(timing["smoke"]) == {"machine", "cores", "date", "lessons"}
+    assert set(timing["smoke"]) == {"machine", "cores", "date", "empty_kernel", "lessons"}
     assert list(timing["smoke"]["lessons"]) == ["01_other", "05_good", "solutions/05_good"]
     times = timing["smoke"]["lessons"]["05_good"]
     assert 0.5 <= times["slowest_cell"] <= times["seconds"]
     assert 20 < times["megabytes"] < 500, "a kernel without torch"
+    assert timing["smoke"]["empty_kernel"] == 640
     assert 0 <= times["other_programs"] < os.cpu_count()
 
 
@@ -192,3 +194,16 @@ def test_check_needs_lessons_and_nbval(healthy, capsys):
     healthy.setattr(doctor, "find_spec", lambda name: None)
     assert main(["check"]) == 1
     assert "no lesson can be run: nbval, psutil" in capsys.readouterr().out
+
+
+@pytest.mark.slow  # a kernel with torch
+def test_an_empty_kernel_is_measured():
+    assert 150 < doctor.empty_kernel() < 2000
+
+
+def test_every_lesson_needs_at_most_500_megabytes_more_than_an_empty_kernel():
+    """Binder ends a kernel at 2 GB, many hubs at 1 to 1.5."""
+    timing = json.loads((ROOT / "results" / "timing.json").read_text(encoding="utf-8"))["class"]
+    needs = {name: run["megabytes"] for name, run in timing["lessons"].items() if "/" not in name}
+    assert len(needs) == len(list((ROOT / "notebooks").glob("[0-9]*.ipynb")))
+    assert not {name: most for name, most in needs.items() if most > timing["empty_kernel"] + 500}
