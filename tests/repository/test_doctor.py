@@ -204,6 +204,8 @@ def test_an_empty_kernel_is_measured():
 def test_every_lesson_needs_at_most_500_megabytes_more_than_an_empty_kernel():
     """Binder ends a kernel at 2 GB, many hubs at 1 to 1.5."""
     timing = json.loads((ROOT / "results" / "timing.json").read_text(encoding="utf-8"))["class"]
+    if "empty_kernel" not in timing:
+        pytest.skip("not measured yet: make check WRITE=1 on a quiet machine")
     needs = {name: run["megabytes"] for name, run in timing["lessons"].items() if "/" not in name}
     assert len(needs) == len(list((ROOT / "notebooks").glob("[0-9]*.ipynb")))
     assert not {name: most for name, most in needs.items() if most > timing["empty_kernel"] + 500}
