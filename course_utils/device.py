@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -49,10 +50,7 @@ def keep_freed_memory() -> None:
     fills each page with zeros: up to a third of the time of a small network. The most memory in use stays the same,
     but less of it returns to the system before the process ends. `setup()` calls it. Source: `man mallopt`.
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # macOS, Windows, another C library
-        return
+    mallopt = _of_glibc("mallopt")
     arena_max, trim_threshold, mmap_threshold = -8, -1, -3
     mallopt(arena_max, 1)  # the thread of `backward` uses the same memory
     mallopt(trim_threshold, 2**31 - 1)
@@ -65,7 +63,12 @@ def give_back_freed_memory() -> None:
     Else a training gets new memory wherever its larger blocks do not fit between what is still in use.
     On Linux with glibc; elsewhere it does nothing. Source: `man malloc_trim`.
     """
+    _of_glibc("malloc_trim")(0)
+
+
+def _of_glibc(name: str) -> Callable[..., object]:
+    """A function of the C library; where it is not there, one that does nothing."""
     try:
-        ctypes.CDLL(None).malloc_trim(0)
+        return getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):  # macOS, Windows, another C library
-        pass
+        return lambda *_: None

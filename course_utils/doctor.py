@@ -231,15 +231,15 @@ def rehearse(notebooks: list[str], speed: str, write: bool = False) -> int:
     paths = [Path(name).resolve() for name in notebooks] or every
     if not paths:
         faults.append(Finding(f"there is no notebook in {folder}", "get the whole repository again"))
+    if write and (names := _busy()):
+        faults.append(Finding(f"the machine is busy with {names}: seconds would be wrong", QUIET))
+        paths = []
     print(
         f"\nThe lessons, at speed {speed}\n  {'':5}  {'notebook':<40} {'minutes':>7} {'memory':>8}  slowest cell",
         flush=True,
     )
     runs = []
     for path in paths:
-        if write and not runs and (names := _busy()):
-            faults.append(Finding(f"the machine is busy with {names}: seconds would be wrong", QUIET))
-            break
         runs.append(run := run_notebook(path, speed))
         mark = "FAULT" if run.fault else "ok   "
         slowest = f"[{run.slowest_cell}] {run.slowest_seconds:.1f} s"
