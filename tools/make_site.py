@@ -6,9 +6,14 @@ The pages are copies of this repository's notebooks and .md files. What is chang
 no page leads to the file on GitHub, a picture of another server becomes its words, and figures get an alt text. Nothing
 is executed. Sphinx (docs/site/conf.py) stops at the first warning, such as a link that leads nowhere.
 
+A control that a lesson's output stores (course_utils/widgets/live.py) becomes one that runs in the page, and stands on
+the page Play, too; docs/site/static/host.js brings it to life.
+
 MathJax comes from the npm registry, once; the site itself asks no other server for anything.
 """
 
+import html
+import json
 import os
 import posixpath
 import re
@@ -23,6 +28,7 @@ import nbformat
 
 import course_utils
 from course_utils import ROOT
+from course_utils.widgets.live import MIME
 from tools import address
 
 SITE = ROOT / "docs" / "site"
@@ -30,6 +36,7 @@ BUILD = ROOT / "build" / "site"
 OUT = BUILD / "html"
 MATHJAX = "mathjax@3.2.2"
 CONTENTS = {  # caption: pages
+    "In your browser": "play",
     "Lessons": "notebooks/[0-9]*",
     "Exercises": "notebooks/exercises/*",
     "Solutions": "notebooks/solutions/*",
@@ -91,15 +98,50 @@ def stage() -> None:
             for cell in nb.cells:
                 if cell.cell_type == "markdown":
                     cell.source = adapted(cell.source, name, known)
-                elif any("image/png" in out.get("data", {}) for out in cell.outputs):
+                    continue
+                for out in cell.outputs:
+                    if MIME in out.get("data", {}):
+                        out.data = nbformat.from_dict({"text/html": control(out.data[MIME])})
+                if any("image/png" in out.get("data", {}) for out in cell.outputs):
                     alt = f"Figure drawn by cell {cell.execution_count}; the text around it says what it shows."
                     cell.metadata["mystnb"] = {"image": {"alt": alt}}
             text = nbformat.writes(nb)
         target.write_text(text, encoding="utf-8")
+    (folder / "play.md").write_text(play(), encoding="utf-8")
     text = (SITE / "api.md").read_text(encoding="utf-8")
     for module in modules():
         text += f"## {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n```\n\n"
     (folder / "api.md").write_text(text, encoding="utf-8")
+
+
+def control(stored: dict) -> str:
+    """The place of a control in a page, with its state; host.js draws it there."""
+    state = json.dumps(stored["state"], separators=(",", ":")).replace("</", "<\\/")  # else it could end the script
+    return (
+        f'<div class="course-control" data-control="{stored["control"]}" data-title="{html.escape(stored["title"])}">'
+        f'<script type="application/json">{state}</script>'
+        "<noscript>A control stands here. It needs JavaScript.</noscript></div>"
+    )
+
+
+def play() -> str:
+    """The page with all controls of the lessons, in their order: each title once, with links to its lessons."""
+    found: dict[str, dict] = {}
+    links: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        nb = nbformat.read(path, as_version=4)
+        name = nb.cells[0].source.splitlines()[0].lstrip("# ")
+        for out in (out for cell in nb.cells for out in cell.get("outputs", [])):
+            if stored := out.get("data", {}).get(MIME):
+                found.setdefault(stored["title"], stored)
+                link = f"[{name}](notebooks/{path.name})"
+                links.setdefault(stored["title"], [])
+                links[stored["title"]] += [link] * (link not in links[stored["title"]])
+    text = (SITE / "play.md").read_text(encoding="utf-8")
+    for title, stored in found.items():
+        text += f"## {title}\n\n{stored['about']} In the lesson {', and in '.join(links[title])}.\n\n"
+        text += f"```{{raw}} html\n{control(stored)}\n```\n\n"
+    return text
 
 
 def contents() -> str:
@@ -129,7 +171,11 @@ def npm_file(package: str, member: str) -> bytes:
 
 def main() -> int:
     stage()
-    (BUILD / "static").mkdir(exist_ok=True)
+    widgets = BUILD / "static" / "widgets"
+    shutil.rmtree(widgets, ignore_errors=True)
+    widgets.mkdir(parents=True)
+    for module in (ROOT / "course_utils" / "widgets").glob("*.js"):
+        shutil.copy(module, widgets)
     (BUILD / "static" / "tex-svg.js").write_bytes(npm_file(MATHJAX, "es5/tex-svg.js"))
     for folder in (OUT, BUILD / "doctrees"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""Controls for a live notebook. Before each stands a static figure, for a reader who cannot click."""
+"""Controls for a live notebook and the site. Before each stands a static figure, for a reader who cannot click."""

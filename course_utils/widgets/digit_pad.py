@@ -23,7 +23,7 @@ from course_utils import show
 from course_utils.data import DataSets, ImageDataset
 from course_utils.network.activations import watch
 from course_utils.train import predict
-from course_utils.widgets.live import offer
+from course_utils.widgets.live import offer_with_python
 
 Strokes = Sequence[Sequence[Sequence[float]]]
 
@@ -190,7 +190,7 @@ def digit_pad(model: nn.Module, data: DataSets, digit: int = 7) -> None:
     The pad needs the package anywidget, and says so where it is missing.
     """
     shown = figure(classify(model, data, DIGITS[digit]), data.classes)
-    offer(shown, lambda: make_pad(model, data, DIGITS[digit]), "draw", package="anywidget")
+    offer_with_python(shown, lambda: make_pad(model, data, DIGITS[digit]), "draw", package="anywidget")
 
 
 def make_pad(model: nn.Module, data: DataSets, strokes: Strokes = ()):

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_utils import show
-from course_utils.widgets.live import beside, offer, png, png_widget
+from course_utils.widgets.live import beside, offer_with_python, png, png_widget
 
 PRESETS = {
     "identity": ((0, 0, 0), (0, 1, 0), (0, 0, 0)),
@@ -114,7 +114,7 @@ def moving_kernel(patch: np.ndarray, kernel: np.ndarray) -> None:
     for column, place in zip(axes.T, places, strict=True):
         _draw_place(column, patch, kernel, result, place, fontsize=7)
     title = "Multiply each pixel by the weight on it, and add: one new pixel. Then the kernel moves on"
-    offer(show.finish(figure, title), lambda: make_mover(patch, kernel), "move the kernel")
+    offer_with_python(show.finish(figure, title), lambda: make_mover(patch, kernel), "move the kernel")
 
 
 def _draw_place(
@@ -192,7 +192,7 @@ def kernel_editor(picture: np.ndarray) -> None:
         above.set_title(f"{name}:\n{EFFECTS[name]}", fontsize=9)
         _draw_filtered(below, picture, weights)
     title = "Nine numbers decide what a kernel does (blue: above zero, red: below)"
-    offer(show.finish(figure, title), lambda: make_editor(picture), "edit the kernel")
+    offer_with_python(show.finish(figure, title), lambda: make_editor(picture), "edit the kernel")
 
 
 def filtered(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:

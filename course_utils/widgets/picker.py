@@ -9,7 +9,7 @@ from torch import nn
 from course_utils import show
 from course_utils.data import ImageDataset
 from course_utils.train import predict
-from course_utils.widgets.live import offer, png, png_widget
+from course_utils.widgets.live import offer_with_python, png, png_widget
 
 
 def picker(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], first: int = 0) -> None:
@@ -22,7 +22,7 @@ def picker(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], firs
         first: the number of the picture that is shown at first.
     """
     shown = top_classes(model, dataset, classes, first)
-    offer(shown, lambda: make_picker(model, dataset, classes, first), "choose a picture")
+    offer_with_python(shown, lambda: make_picker(model, dataset, classes, first), "choose a picture")
 
 
 def top_classes(model: nn.Module, dataset: ImageDataset, classes: Sequence[str], i: int) -> Figure:

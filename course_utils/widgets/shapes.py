@@ -19,7 +19,7 @@ from torch import nn
 
 from course_utils import show
 from course_utils.network.layers import FieldTable, by, reach, receptive_fields
-from course_utils.widgets.live import beside, offer, png, png_widget
+from course_utils.widgets.live import beside, offer_with_python, png, png_widget
 
 LARGEST = 32  # side of the picture: more pixels would be too small to see
 
@@ -106,7 +106,7 @@ def shape_explorer(
     setting = Setting(side, kernel_size, stride, padding, dilation, pool, in_channels, out_channels)
     if why := setting.fault():
         raise ValueError(why)
-    offer(draw_shapes(setting), lambda: make_shapes(setting), "try other layers")
+    offer_with_python(draw_shapes(setting), lambda: make_shapes(setting), "try other layers")
 
 
 def draw_shapes(setting: Setting) -> Figure:

@@ -32,6 +32,7 @@ templates_path = []
 html_theme = "sphinx_book_theme"
 html_static_path = ["static", "../../build/site/static"]
 html_css_files = ["site.css"]
+html_js_files = [("host.js", {"type": "module"})]  # the controls
 html_favicon = "static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False

@@ -7,6 +7,8 @@ import sys
 import nbformat
 import pytest
 
+from course_utils import ROOT
+from course_utils.widgets.live import MIME
 from tests.repository.small_notebooks import notebook
 from tools import run_notebooks
 
@@ -31,6 +33,22 @@ def test_notebooks_are_stored_in_one_form(monkeypatch, tmp_path):
     assert b"\r" not in first and first.endswith(b"}\n")
     assert run_tool(monkeypatch, path) == 0 and path.read_bytes() == first
     assert run_tool(monkeypatch, "--format-only", tmp_path / "*.ipynb") == 0 and path.read_bytes() == first
+
+
+def test_what_the_site_makes_a_control_of_is_kept(monkeypatch, tmp_path):
+    """So is the line for GitHub; a widget, which only its kernel can show, is not."""
+    source = (
+        "from course_utils.widgets.live import Control, offer\n"
+        "offer({'text/plain': 'a figure'}, Control('shapes', 'Try it', 'It answers.', {'side': 3}))\n"
+        "from IPython.display import display\n"
+        "display({'application/vnd.jupyter.widget-view+json': {'model_id': '1'}, 'text/plain': 'Box()'}, raw=True)"
+    )
+    path = notebook(tmp_path / "04_x.ipynb", source)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert run_tool(monkeypatch, path) == 0
+    _, control, widget = nbformat.read(path, as_version=4).cells[0].outputs
+    assert control.data[MIME]["state"] == {"side": 3} and "on the course's site" in control.data["text/plain"]
+    assert set(widget.data) == {"text/plain"}
 
 
 def test_notebooks_are_stored_at_class_speed_only(monkeypatch, tmp_path, capsys):

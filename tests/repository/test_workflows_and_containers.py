@@ -12,7 +12,7 @@ from benchmarks import classroom
 from course_utils.__main__ import parser
 from tests.notebooks.rules import ROOT
 from tools import address
-from tools.make_site import CONTENTS, adapted, modules
+from tools.make_site import CONTENTS, adapted, control, modules
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OLDEST = Version(re.search(r'requires-python = ">=(.+?)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))[1])
@@ -127,3 +127,12 @@ def test_links_of_the_site():
     assert site("[folder](../tools)") == f"[folder]({address.url()}/tree/{address.BRANCH}/tools)"
     assert site("![a](../images/a.png)") == "![a](../images/a.png)"
     assert site("[![Open](https://a.b/c.svg)](https://d.e)") == "[Open](https://d.e)"
+
+
+def test_a_stored_control_becomes_a_part_of_its_page():
+    state = {"text": "</script><b>", "numbers": [1, 2.5]}
+    page = control({"control": "kernels", "title": 'Try "it"', "about": "It answers.", "state": state})
+    found = re.fullmatch(
+        r'<div class="course-control" data-control="kernels" [^>]*><script [^>]*>(.*)</script>.*', page
+    )
+    assert json.loads(found[1]) == state and "</" not in found[1] and 'data-title="Try &quot;it&quot;"' in page

@@ -15,5 +15,5 @@ def real_data(monkeypatch):
 def shown(monkeypatch):
     """What is displayed, in its order."""
     things = []
-    monkeypatch.setattr("IPython.display.display", things.append)
+    monkeypatch.setattr("IPython.display.display", lambda thing, raw=False: things.append(thing))
     return things

@@ -1,0 +1,196 @@
+// What the controls share: elements with labels, numbers as text, and the course's colours on a canvas.
+
+/** The colours of `course_utils.show.COLORS`: Okabe and Ito, distinct for colour-blind readers. */
+export const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442"];
+
+// From red (-1) over white (0) to blue (1): matplotlib's "RdBu", as in the course's figures.
+const SIGNED = [
+  [103, 0, 31], [178, 24, 43], [214, 96, 77], [244, 165, 130], [253, 219, 199], [247, 247, 247],
+  [209, 229, 240], [146, 197, 222], [67, 147, 195], [33, 102, 172], [5, 48, 97],
+]; // prettier-ignore
+
+// Colours of text and page are those around the control, so that it can be read in light and in dark.
+const STYLE = `
+.course-widget { --line: color-mix(in srgb, currentColor 45%, transparent); --soft: color-mix(in srgb, currentColor 10%, transparent);
+  --strong: #0072B2; font-size: 15px; line-height: 1.45; padding: 4px 0; max-width: 100%; overflow-wrap: anywhere; }
+.course-widget * { box-sizing: border-box; }
+.course-widget .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 8px 0; }
+.course-widget .columns { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 12px 24px; }
+.course-widget p { margin: 8px 0; }
+.course-widget .title { font-weight: bold; margin: 8px 0 4px; }
+.course-widget .note { opacity: 0.85; font-size: 14px; }
+.course-widget .shares { min-height: 3em; }
+.course-widget button, .course-widget input:not([type=checkbox], [type=radio]), .course-widget select, .course-widget .file {
+  min-height: 44px; min-width: 44px; font: inherit; color: inherit; background: transparent;
+  border: 1px solid var(--line); border-radius: 6px; padding: 4px 10px; margin: 0; touch-action: manipulation; }
+.course-widget button, .course-widget .file, .course-widget select { cursor: pointer; }
+.course-widget select option { color: black; background: white; }
+.course-widget button:hover, .course-widget .file:hover { background: var(--soft); }
+.course-widget button[aria-pressed=true] { background: var(--strong); border-color: var(--strong); color: white; }
+.course-widget button:disabled { opacity: 0.5; cursor: default; }
+.course-widget input[type=range] { padding: 0; border: none; accent-color: var(--strong); flex: 1 1 180px; max-width: 420px; }
+.course-widget label { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 44px; margin: 0; }
+.course-widget .file { display: inline-flex; align-items: center; position: relative; }
+.course-widget .file input { position: absolute; inset: 0; width: 100%; opacity: 0; cursor: pointer; }
+.course-widget canvas { display: block; max-width: 100%; image-rendering: pixelated; border: 1px solid var(--line); }
+.course-widget .scroll { overflow-x: auto; max-width: 100%; }
+.course-widget table { border-collapse: collapse; width: auto; margin: 4px 0; display: table; }
+.course-widget th, .course-widget td { padding: 3px 8px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+.course-widget th:first-child, .course-widget td:first-child { text-align: left; }
+.course-widget .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.course-widget :focus-visible, .course-widget .file:focus-within { outline: 3px solid #56B4E9; outline-offset: 1px; }
+`;
+
+/**
+ * A new element at the end of another one.
+ * @param {Element} parent
+ * @param {string} tag such as "div"
+ * @param {Object} properties of the element, such as {textContent: "3"}; names with a "-" and "role" are attributes
+ * @returns {HTMLElement}
+ */
+export function add(parent, tag, properties = {}) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "role") element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  parent.append(element);
+  return element;
+}
+
+/**
+ * The box of a control, with the common style. JupyterLab's own keys (A, B, D D) do not act in it.
+ * @param {Element} el what the host gave
+ * @param {string} name of the control: the box has the class "course-NAME"
+ * @param {string} style what only this control needs
+ */
+export function frame(el, name, style = "") {
+  const box = add(el, "div", { className: `course-widget course-${name}`, "data-lm-suppress-shortcuts": "true" });
+  add(box, "style", { textContent: STYLE + style });
+  return box;
+}
+
+/** A button. `pressed` (true or false) makes it one that stays pressed. */
+export function button(parent, text, onClick, pressed = undefined) {
+  const element = add(parent, "button", { type: "button", textContent: text });
+  if (pressed !== undefined) element.setAttribute("aria-pressed", pressed);
+  element.addEventListener("click", onClick);
+  return element;
+}
+
+/** A label with its field behind it: an input with these properties, or a select with the `options` [value, text]. */
+export function field(parent, text, properties, options = null) {
+  const label = add(parent, "label", { textContent: text });
+  const element = add(label, options ? "select" : "input");
+  for (const [value, shown] of options ?? []) add(element, "option", { value, textContent: shown });
+  const { value, ...others } = properties;
+  Object.assign(element, others);
+  if (value !== undefined) element.value = value; // last: a range cuts it to its min and max
+  return element;
+}
+
+/**
+ * A sentence that changes. It is seen at once; a screen reader hears it when it has stood for half a second.
+ * @returns {(text: string) => void}
+ */
+export function sentence(parent, className = "says") {
+  const seen = add(parent, "p", { className, "aria-hidden": "true" });
+  const heard = add(parent, "div", { className: "hidden", role: "status" });
+  let timer = null;
+  return (text) => {
+    if (seen.textContent === text) return;
+    seen.textContent = text;
+    clearTimeout(timer);
+    timer = setTimeout(() => (heard.textContent = text), 500);
+  };
+}
+
+/** Call `draw` before the next picture of the screen, once, however often it is asked for. */
+export function atMostOnceAFrame(draw) {
+  let waiting = null;
+  return () => {
+    waiting ??= requestAnimationFrame(() => {
+      waiting = null;
+      draw();
+    });
+  };
+}
+
+/**
+ * A number as a reader writes it: at most `digits` decimals, no zeros at the end, no "-0".
+ * @param {number} value
+ * @param {number} digits
+ */
+export function number(value, digits = 2) {
+  return String(Number(value.toFixed(digits)) + 0);
+}
+
+/** 1,234,567 for 1234567. */
+export function thousands(value) {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** A weight as the course's figures write it: whole numbers and sixteenths as fractions, others with some decimals. */
+export function weight(value, digits = 2) {
+  const sixteenths = 16 * value;
+  if (!Number.isInteger(sixteenths) || Number.isInteger(value)) return number(value, digits);
+  let [above, below] = [sixteenths, 16];
+  while (above % 2 === 0) [above, below] = [above / 2, below / 2];
+  return `${above}/${below}`;
+}
+
+/**
+ * What Python's `packed` made, as numbers again.
+ * @param {{shape: number[], kind: "uint8" | "float32", base64: string}} state
+ * @returns {{data: Uint8Array | Float32Array, shape: number[]}} the numbers, row after row
+ */
+export function unpacked({ shape, kind, base64 }) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  return { data: kind === "uint8" ? bytes : new Float32Array(bytes.buffer), shape };
+}
+
+/** Grey, from 0 (black) to 255 (white); what is below or above is cut off. */
+export function grey(value) {
+  const shade = Math.round(Math.min(Math.max(value, 0), 255));
+  return [shade, shade, shade];
+}
+
+/**
+ * Blue above zero, white at zero, red below.
+ * @param {number} value
+ * @param {number} limit where the colours end
+ * @returns {number[]} red, green, blue, each 0 to 255
+ */
+export function signed(value, limit = 1) {
+  const place = 5 * (1 + Math.min(Math.max(value / (limit || 1), -1), 1));
+  const below = Math.min(Math.floor(place), 9);
+  return SIGNED[below].map((shade, i) => Math.round(shade + (place - below) * (SIGNED[below + 1][i] - shade)));
+}
+
+/** "black" or "white", whichever can be read on this colour. */
+export function inkOn([red, green, blue]) {
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "black" : "white";
+}
+
+/**
+ * Draw numbers on a canvas, one pixel each; CSS makes the pixels large.
+ * @param {HTMLCanvasElement} canvas gets width and height
+ * @param {ArrayLike<number>} values row after row: height * width
+ * @param {number} width
+ * @param {number} height
+ * @param {(value: number) => number[]} color such as `grey`
+ */
+export function paint(canvas, values, width, height, color) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const [red, green, blue] = color(values[i]);
+    image.data[4 * i] = red;
+    image.data[4 * i + 1] = green;
+    image.data[4 * i + 2] = blue;
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
