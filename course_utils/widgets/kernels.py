@@ -1,8 +1,8 @@
 """Kernels and pixels as numbers; kernels to try: one that moves over a patch, and one to edit.
 
 `show_pixels` and `show_kernels` return a figure. `moving_kernel` and `kernel_editor` show a static figure first; below
-it, in a live notebook, stand the controls: they have labels, and work with the mouse and with the keyboard. All sums
-come from PyTorch: no formula is written here again.
+it, in a live notebook and on the site, stand the controls: moving_kernel.js and kernel_editor.js. All sums here come
+from PyTorch; those of the browser are compared with them in a test.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_utils import show
-from course_utils.widgets.live import beside, offer_with_python, png, png_widget
+from course_utils.widgets.live import Control, offer, packed
 
 PRESETS = {
     "identity": ((0, 0, 0), (0, 1, 0), (0, 0, 0)),
@@ -93,28 +93,81 @@ def _draw_weights(axis: Axes, kernel: np.ndarray, limit: float) -> None:
 
 
 def moving_kernel(patch: np.ndarray, kernel: np.ndarray) -> None:
-    """Show how a kernel moves over a patch, in four frames; in a live notebook, a slider goes through all places.
+    """Show how a kernel moves over a patch; in a live notebook and on the site, step by step.
 
     Args:
-        patch: grey values (H, W), with sides of at most 16, so that single pixels can be seen.
-        kernel: weights (k, k), with k of at most 5.
+        patch: grey values (H, W), or colours (H, W, 3), with sides of at most 16, so that single pixels can be seen.
+        kernel: weights (k, k), for colours (3, k, k): a table for each channel. k is at most 5.
 
     Raises:
         ValueError: patch or kernel has another shape.
     """
     patch, kernel = np.asarray(patch), np.asarray(kernel)
-    if patch.ndim != 2 or max(patch.shape) > 16:
-        raise ValueError(f"patch has shape {patch.shape}: expected (H, W), grey values, with sides of at most 16")
-    if kernel.ndim != 2 or len(set(kernel.shape)) != 1 or kernel.shape[0] > min(5, *patch.shape):
-        raise ValueError(f"kernel has shape {kernel.shape}: expected (k, k), k at most 5 and no side of the patch")
+    if patch.ndim not in (2, 3) or max(patch.shape[:2]) > 16 or patch.shape[2:] not in ((), (3,)):
+        raise ValueError(
+            f"patch has shape {patch.shape}: expected (H, W), grey values, or (H, W, 3), colours; no side above 16"
+        )
+    k, wanted = kernel.shape[-1], "(k, k)" if patch.ndim == 2 else "(3, k, k), as the patch has three channels"
+    if kernel.shape != (*patch.shape[2:], k, k) or k > min(5, *patch.shape[:2]):
+        raise ValueError(
+            f"kernel has shape {kernel.shape}: expected {wanted}; k at most 5, and no larger than the patch"
+        )
+    if patch.ndim == 3:
+        figure, title = _colour_frame(patch, kernel), "Move the kernel over three channels"
+        about = "A kernel has a table of weights for each channel. At each place all products are added: one new pixel."
+    else:
+        figure, title = _grey_frames(patch, kernel), "Move the kernel"
+        about = "At each place each pixel is multiplied by the weight on it, and all products are added: one new pixel."
+    channels = patch.transpose(2, 0, 1) if patch.ndim == 3 else patch[None]
+    channels = channels if channels.dtype == np.uint8 else channels.astype(np.float32)
+    tables = kernel.reshape(-1, k, k).astype(np.float32)
+    offer(figure, Control("moving_kernel", title, about, {"patch": packed(channels), "kernel": packed(tables)}))
+
+
+def _grey_frames(patch: np.ndarray, kernel: np.ndarray) -> Figure:
+    """Four places of a kernel over grey values: the first two, the first of the second row, the last."""
     result = correlate(patch, kernel)
     last, row = result.size - 1, result.shape[1]
     places = sorted({0, min(1, last), min(row, last), last})
     figure, axes = plt.subplots(3, len(places), figsize=(2.3 * len(places), 5.6), squeeze=False)
     for column, place in zip(axes.T, places, strict=True):
         _draw_place(column, patch, kernel, result, place, fontsize=7)
-    title = "Multiply each pixel by the weight on it, and add: one new pixel. Then the kernel moves on"
-    offer_with_python(show.finish(figure, title), lambda: make_mover(patch, kernel), "move the kernel")
+    return show.finish(
+        figure, "Multiply each pixel by the weight on it, and add: one new pixel. Then the kernel moves on"
+    )
+
+
+def _colour_frame(patch: np.ndarray, kernel: np.ndarray) -> Figure:
+    """One place of a kernel over three channels, in the middle: the patch, three tables of products, the new pixels."""
+    k, tables = len(kernel[0]), np.asarray(kernel)
+    parts = [correlate(patch[:, :, c], tables[c]) for c in range(3)]
+    result = parts[0] + parts[1] + parts[2]
+    r, c = (side // 2 for side in result.shape)
+    figure, axes = plt.subplots(1, 5, figsize=(12, 3))
+    axes[0].imshow(patch.astype(np.uint8) if patch.dtype == np.uint8 else patch / 255)
+    axes[0].set_title(f"the patch, row {r}, column {c}", fontsize=10)
+    axes[0].add_patch(Rectangle((c - 0.5, r - 0.5), k, k, fill=False, edgecolor="black", linewidth=2.5))
+    for axis, channel, name in zip(axes[1:4], range(3), ("red", "green", "blue"), strict=True):
+        window = patch[r : r + k, c : c + k, channel]
+        shades = np.zeros((k, k, 3), dtype=np.uint8)
+        shades[:, :, channel] = window
+        axis.imshow(shades)
+        for (y, x), pixel in np.ndenumerate(window):
+            weight = tables[channel][y, x]
+            text = f"{pixel:g}\n· {weight + 0.0:.3g}\n= {pixel * weight + 0.0:.1f}"
+            light = (pixel / 255) ** 2.2 * (0.2126, 0.7152, 0.0722)[channel] > 0.179
+            axis.text(x, y, text, ha="center", va="center", fontsize=8, color="black" if light else "white")
+        axis.set_title(f"{name}: {k * k} products, sum {parts[channel][r, c] + 0.0:.1f}", fontsize=10)
+    limit = float(np.abs(result).max()) or 1.0
+    axes[4].imshow(result, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
+    axes[4].add_patch(Rectangle((c - 0.5, r - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=2.5))
+    axes[4].set_title("the new pixels: blue +, red -", fontsize=10)
+    for axis in axes:
+        show.only_pixels(axis)
+    total = f"{result[r, c]:.1f}"
+    return show.finish(
+        figure, f"{3 * k * k} products, all added: {total} is one new pixel, for three channels together"
+    )
 
 
 def _draw_place(
@@ -148,36 +201,14 @@ def _draw_pixels(axis: Axes, pixels: np.ndarray, among: np.ndarray) -> None:
     show.only_pixels(axis)
 
 
-def make_mover(patch: np.ndarray, kernel: np.ndarray):
-    """The control alone: a slider over all places, and the figure of the one that is chosen."""
-    import ipywidgets as widgets
-
-    result = correlate(patch, kernel)
-    slider = widgets.IntSlider(
-        value=1, min=1, max=result.size, description="place", layout=widgets.Layout(width="500px")
-    )
-    picture, says = png_widget(), widgets.HTML()
-
-    def draw(_change=None) -> None:
-        figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.2))
-        _draw_place(axes, patch, kernel, result, slider.value - 1, fontsize=9)
-        picture.value = png(show.finish(figure))
-        r, c = divmod(slider.value - 1, result.shape[1])
-        says.value = f"row {r}, column {c}: the sum of the products is {result[r, c]:.1f}"
-
-    slider.observe(draw, names="value")
-    draw()
-    return widgets.VBox([slider, says, picture])
-
-
 # ---- a kernel to edit ----------------------------------------------------------------------------------------------
 
 
 def kernel_editor(picture: np.ndarray) -> None:
-    """Show what six known kernels do to a picture; in a live notebook, nine numbers to change, the picture beside them.
+    """Show what six known kernels do to a picture; in a live notebook and on the site, nine numbers to change.
 
     Args:
-        picture: grey values (H, W), from 0 to 255.
+        picture: grey values (H, W), whole numbers from 0 to 255.
 
     Raises:
         ValueError: the picture has another shape.
@@ -192,7 +223,13 @@ def kernel_editor(picture: np.ndarray) -> None:
         above.set_title(f"{name}:\n{EFFECTS[name]}", fontsize=9)
         _draw_filtered(below, picture, weights)
     title = "Nine numbers decide what a kernel does (blue: above zero, red: below)"
-    offer_with_python(show.finish(figure, title), lambda: make_editor(picture), "edit the kernel")
+    state = {
+        "picture": packed(picture.astype(np.uint8)),
+        "presets": {name: np.ravel(kernel).tolist() for name, kernel in PRESETS.items()},
+        "effects": EFFECTS,
+    }
+    about = "Nine numbers, and what they make of a picture: the course's, or one of your own."
+    offer(show.finish(figure, title), Control("kernel_editor", "Edit the kernel", about, state))
 
 
 def filtered(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
@@ -200,56 +237,12 @@ def filtered(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return correlate(np.pad(picture, 1, mode="reflect"), kernel)
 
 
-def _draw_filtered(axis: Axes, picture: np.ndarray, kernel: np.ndarray) -> str:
-    """The filtered picture, and one sentence that says how to read its colours."""
+def _draw_filtered(axis: Axes, picture: np.ndarray, kernel: np.ndarray) -> None:
+    """The filtered picture: grey, cut to 0..255, or with the sign where the weights add up to 0 or less."""
     show.only_pixels(axis)
     if kernel.sum() > 1e-6:
         axis.imshow(filtered(picture, kernel), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        return f"The weights add up to {kernel.sum():.4g}. Grey: what is below 0 is black, what is above 255 is white."
+        return
     most = 255 * np.abs(kernel).sum() / 2  # white under the weights of one sign, black under the others
     limit = 0.4 * most or 1.0  # few results are larger
     axis.imshow(filtered(picture, kernel), cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
-    total = 0 if abs(kernel.sum()) < 1e-6 else kernel.sum()
-    return f"The weights add up to {total:.4g}. Blue is above zero, white is zero, red is below."
-
-
-def make_editor(picture: np.ndarray):
-    """The control alone: nine numbers, a button for each preset, a slider that turns Sobel's kernel."""
-    import ipywidgets as widgets
-
-    thin = widgets.Layout(width="112px")
-    fields = [
-        widgets.FloatText(
-            description=f"{r},{c}", step=0.25, continuous_update=True, layout=thin, style={"description_width": "28px"}
-        )
-        for r in range(3)
-        for c in range(3)
-    ]
-    buttons = [widgets.Button(description=name, layout=thin) for name in PRESETS]
-    angle = widgets.IntSlider(
-        min=0, max=180, step=15, description="Sobel, angle", style={"description_width": "initial"}
-    )
-    image, says = png_widget(), widgets.HTML()
-
-    def draw(_change=None) -> None:
-        figure, axis = plt.subplots(figsize=(4.2, 4.2))
-        says.value = _draw_filtered(axis, picture, np.array([field.value for field in fields]).reshape(3, 3))
-        image.value = png(show.finish(figure))
-
-    def put(kernel: np.ndarray) -> None:
-        for field, weight in zip(fields, np.ravel(kernel), strict=True):
-            field.unobserve(draw, names="value")  # draw once, not nine times
-            field.value = round(float(weight), 4) + 0.0  # + 0.0 makes 0 out of -0
-            field.observe(draw, names="value")
-        draw()
-
-    def turn(_change=None) -> None:
-        a, x, y = np.radians(angle.value), np.array(PRESETS["Sobel x"]), np.array(PRESETS["Sobel y"])
-        put((np.cos(a) * x + np.sin(a) * y).round(2))
-
-    for button in buttons:
-        button.on_click(lambda pressed: put(PRESETS[pressed.description]))
-    angle.observe(turn, names="value")
-    turn()
-    rows = [widgets.HBox(fields[i : i + 3]) for i in (0, 3, 6)] + [widgets.HBox(buttons[:3]), widgets.HBox(buttons[3:])]
-    return beside(widgets.VBox([*rows, angle, says], layout=widgets.Layout(width="360px")), image)

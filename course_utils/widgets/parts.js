@@ -19,7 +19,6 @@ const STYLE = `
 .course-widget p { margin: 8px 0; }
 .course-widget .title { font-weight: bold; margin: 8px 0 4px; }
 .course-widget .note { opacity: 0.85; font-size: 14px; }
-.course-widget .shares { min-height: 3em; }
 .course-widget button, .course-widget input:not([type=checkbox], [type=radio]), .course-widget select, .course-widget .file {
   min-height: 44px; min-width: 44px; font: inherit; color: inherit; background: transparent;
   border: 1px solid var(--line); border-radius: 6px; padding: 4px 10px; margin: 0; touch-action: manipulation; }
@@ -28,7 +27,8 @@ const STYLE = `
 .course-widget button:hover, .course-widget .file:hover { background: var(--soft); }
 .course-widget button[aria-pressed=true] { background: var(--strong); border-color: var(--strong); color: white; }
 .course-widget button:disabled { opacity: 0.5; cursor: default; }
-.course-widget input[type=range] { padding: 0; border: none; accent-color: var(--strong); flex: 1 1 180px; max-width: 420px; }
+.course-widget input[type=range] { padding: 0; border: none; accent-color: var(--strong); flex: 1 1 120px; min-width: 80px; }
+.course-widget label:has(> input[type=range]) { flex: 1 1 240px; flex-wrap: nowrap; max-width: 480px; }
 .course-widget label { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 44px; margin: 0; }
 .course-widget .file { display: inline-flex; align-items: center; position: relative; }
 .course-widget .file input { position: absolute; inset: 0; width: 100%; opacity: 0; cursor: pointer; }
@@ -37,6 +37,12 @@ const STYLE = `
 .course-widget table { border-collapse: collapse; width: auto; margin: 4px 0; display: table; }
 .course-widget th, .course-widget td { padding: 3px 8px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 .course-widget th:first-child, .course-widget td:first-child { text-align: left; }
+.course-widget .squares { display: grid; gap: 2px; width: max-content; max-width: 100%; }
+.course-widget .square { min-width: 44px; min-height: 44px; padding: 3px 4px; border: 1px solid var(--line); display: grid;
+  place-items: center; text-align: center; white-space: pre-line; line-height: 1.25; font-size: 14px; }
+.course-widget .stage { position: relative; width: 320px; max-width: 100%; cursor: crosshair; touch-action: manipulation; }
+.course-widget .stage canvas { width: 100%; height: auto; border: none; }
+.course-widget .marker { position: absolute; pointer-events: none; border: 2px solid #D55E00; outline: 1px solid white; }
 .course-widget .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .course-widget :focus-visible, .course-widget .file:focus-within { outline: 3px solid #56B4E9; outline-offset: 1px; }
 `;
@@ -167,9 +173,10 @@ export function signed(value, limit = 1) {
   return SIGNED[below].map((shade, i) => Math.round(shade + (place - below) * (SIGNED[below + 1][i] - shade)));
 }
 
-/** "black" or "white", whichever can be read on this colour. */
-export function inkOn([red, green, blue]) {
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "black" : "white";
+/** "black" or "white", whichever has more contrast on this colour (WCAG's relative luminance). */
+export function inkOn(color) {
+  const [red, green, blue] = color.map((shade) => (shade / 255) ** 2.2);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "black" : "white";
 }
 
 /**
@@ -193,4 +200,67 @@ export function paint(canvas, values, width, height, color) {
     image.data[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);
+}
+
+/**
+ * A table of squares, for weights, pixels or products.
+ * @param {Element} parent
+ * @param {number} rows
+ * @param {number} columns
+ * @param {string} label for a screen reader
+ * @returns {(i: number, text: string, color: number[]) => void} writes a square, row after row, on its colour
+ */
+export function squares(parent, rows, columns, label) {
+  const table = add(parent, "div", { className: "squares", role: "group", "aria-label": label });
+  table.style.gridTemplateColumns = `repeat(${columns}, auto)`;
+  const cells = Array.from({ length: rows * columns }, () => add(table, "div", { className: "square" }));
+  return (i, text, color) => {
+    cells[i].textContent = text;
+    cells[i].style.background = `rgb(${color})`;
+    cells[i].style.color = inkOn(color);
+  };
+}
+
+/**
+ * A picture in which the reader points at a pixel: with mouse or finger, or with the arrow keys.
+ * @param {Element} parent
+ * @param {string} label for a screen reader
+ * @param {(row: number, column: number) => void} choose is told the pixel
+ * @returns {{canvas: HTMLCanvasElement, mark: Function}} `paint` the canvas; mark(row, column, side) frames pixels
+ */
+export function stage(parent, label, choose) {
+  const box = add(parent, "div", { className: "stage", tabIndex: 0, role: "application", "aria-label": label });
+  const canvas = add(box, "canvas", { "aria-hidden": "true" });
+  const marker = add(box, "div", { className: "marker" });
+  let at = [0, 0];
+  const go = (row, column) => {
+    const { width, height } = canvas;
+    choose(Math.min(Math.max(row, 0), height - 1), Math.min(Math.max(column, 0), width - 1));
+  };
+  const point = (event) => {
+    const r = canvas.getBoundingClientRect();
+    const [x, y] = [(event.clientX - r.left) / r.width, (event.clientY - r.top) / r.height];
+    go(Math.floor(y * canvas.height), Math.floor(x * canvas.width));
+  };
+  box.addEventListener("pointerdown", point);
+  box.addEventListener("pointermove", (event) => event.buttons === 1 && point(event));
+  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+  box.addEventListener("keydown", (event) => {
+    if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(at[0] + steps[event.key][0], at[1] + steps[event.key][1]);
+  });
+  return {
+    canvas,
+    mark(row, column, side = 1) {
+      at = [row, column];
+      const before = (side - 1) / 2; // a frame around this pixel
+      const percent = (value, all) => `${(100 * value) / all}%`;
+      marker.style.left = percent(column - before, canvas.width);
+      marker.style.top = percent(row - before, canvas.height);
+      marker.style.width = percent(side, canvas.width);
+      marker.style.height = percent(side, canvas.height);
+    },
+  };
 }
