@@ -155,11 +155,3 @@ def png_widget():
     import ipywidgets as widgets
 
     return widgets.Image(format="png", layout=widgets.Layout(align_self="flex-start"))
-
-
-def beside(controls, picture):
-    """Controls, and at their right a `png_widget`, which shrinks in a narrow window and then goes below."""
-    import ipywidgets as widgets
-
-    picture.layout.flex, picture.layout.min_width, picture.layout.max_width = "1 1 400px", "0", "max-content"
-    return widgets.HBox([controls, picture], layout=widgets.Layout(flex_flow="row wrap"))

@@ -9,7 +9,7 @@ import {
 const EMPTY = [220, 235, 245]; // a place that holds no number yet
 const PACE = 700; // milliseconds from place to place
 const STYLE = `
-.course-moving-kernel .pictures { display: grid; gap: 16px; max-width: 620px; margin-bottom: 12px; align-items: end; }
+.course-moving-kernel .pictures { display: grid; gap: 16px; max-width: 620px; margin-bottom: 12px; align-items: start; }
 .course-moving-kernel .pictures .stage { width: 100%; }
 .course-moving-kernel .square { min-width: 80px; min-height: 52px; }
 .course-moving-kernel .large .square { min-width: 60px; font-size: 13px; }
@@ -83,12 +83,12 @@ function render({ model, el }) {
   const pictures = add(box, "div", { className: "pictures" });
   pictures.style.gridTemplateColumns = `${width}fr ${columns}fr`; // to the same scale
   const left = add(pictures, "div");
-  add(left, "div", { className: "title", textContent: `The patch, ${height}x${width}${channels > 1 ? ", three channels" : ""}` });
+  add(left, "div", { className: "title", textContent: `The patch, ${height}x${width}` });
   const source = stage(left, "The patch. Arrow keys move the kernel over it.", (r, c) =>
     choose(r - Math.floor(k / 2), c - Math.floor(k / 2)),
   );
   const right = add(pictures, "div");
-  add(right, "div", { className: "title", textContent: `New pixels so far, of ${rows}x${columns}` });
+  add(right, "div", { className: "title", textContent: `New pixels, ${rows}x${columns}` });
   const target = stage(right, "The new pixels. Arrow keys move from place to place.", choose);
 
   const sums = add(box, "div", { className: "columns" });

@@ -16,6 +16,7 @@ const STYLE = `
 .course-widget * { box-sizing: border-box; }
 .course-widget .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 8px 0; }
 .course-widget .columns { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 12px 24px; }
+.course-widget .columns > * { min-width: 0; max-width: 100%; }
 .course-widget p { margin: 8px 0; }
 .course-widget .title { font-weight: bold; margin: 8px 0 4px; }
 .course-widget .note { opacity: 0.85; font-size: 14px; }
@@ -226,21 +227,23 @@ export function squares(parent, rows, columns, label) {
  * @param {Element} parent
  * @param {string} label for a screen reader
  * @param {(row: number, column: number) => void} choose is told the pixel
+ * @param {() => number[]} size rows and columns, where the canvas has more than one of its own pixels for each
  * @returns {{canvas: HTMLCanvasElement, mark: Function}} `paint` the canvas; mark(row, column, side) frames pixels
  */
-export function stage(parent, label, choose) {
+export function stage(parent, label, choose, size = null) {
   const box = add(parent, "div", { className: "stage", tabIndex: 0, role: "application", "aria-label": label });
   const canvas = add(box, "canvas", { "aria-hidden": "true" });
   const marker = add(box, "div", { className: "marker" });
   let at = [0, 0];
+  size ??= () => [canvas.height, canvas.width];
   const go = (row, column) => {
-    const { width, height } = canvas;
-    choose(Math.min(Math.max(row, 0), height - 1), Math.min(Math.max(column, 0), width - 1));
+    const [rows, columns] = size();
+    choose(Math.min(Math.max(row, 0), rows - 1), Math.min(Math.max(column, 0), columns - 1));
   };
   const point = (event) => {
     const r = canvas.getBoundingClientRect();
-    const [x, y] = [(event.clientX - r.left) / r.width, (event.clientY - r.top) / r.height];
-    go(Math.floor(y * canvas.height), Math.floor(x * canvas.width));
+    const [rows, columns] = size();
+    go(Math.floor((rows * (event.clientY - r.top)) / r.height), Math.floor((columns * (event.clientX - r.left)) / r.width));
   };
   box.addEventListener("pointerdown", point);
   box.addEventListener("pointermove", (event) => event.buttons === 1 && point(event));
@@ -256,11 +259,12 @@ export function stage(parent, label, choose) {
     mark(row, column, side = 1) {
       at = [row, column];
       const before = (side - 1) / 2; // a frame around this pixel
+      const [rows, columns] = size();
       const percent = (value, all) => `${(100 * value) / all}%`;
-      marker.style.left = percent(column - before, canvas.width);
-      marker.style.top = percent(row - before, canvas.height);
-      marker.style.width = percent(side, canvas.width);
-      marker.style.height = percent(side, canvas.height);
+      marker.style.left = percent(column - before, columns);
+      marker.style.top = percent(row - before, rows);
+      marker.style.width = percent(side, columns);
+      marker.style.height = percent(side, rows);
     },
   };
 }

@@ -1,6 +1,7 @@
-"""The shapes of a layer: which pixels an output sees, with fields to change.
+"""The shapes of a layer: which pixels an output sees; as a control, of several layers one after the other.
 
-Shapes and counts come from `network.layers`: no formula is written here again.
+Shapes and counts come from `network.layers`. The control, shape_explorer.js, counts in the browser; a test compares
+both.
 """
 
 from collections import OrderedDict
@@ -19,7 +20,7 @@ from torch import nn
 
 from course_utils import show
 from course_utils.network.layers import FieldTable, by, reach, receptive_fields
-from course_utils.widgets.live import beside, offer_with_python, png, png_widget
+from course_utils.widgets.live import Control, offer
 
 LARGEST = 32  # side of the picture: more pixels would be too small to see
 
@@ -46,6 +47,14 @@ class Setting(NamedTuple):
 
     def table(self) -> FieldTable:
         return receptive_fields(self.layers(), (1, self.in_channels, self.side, self.side))
+
+    def state(self) -> dict[str, object]:
+        """The same for shape_explorer.js."""
+        names = {"kernel": self.kernel_size, "stride": self.stride, "padding": self.padding, "dilation": self.dilation}
+        layers = [{"kind": "conv", "channels": self.out_channels, **names}]
+        if self.pool > 1:
+            layers.append({"kind": "pool", "kernel": self.pool, "stride": self.pool, "padding": 0})
+        return {"side": self.side, "channels": self.in_channels, "layers": layers}
 
     def fault(self) -> str:
         """Why these numbers make no layer, in one sentence; "" when they do."""
@@ -93,7 +102,9 @@ def shape_explorer(
     in_channels: int = 1,
     out_channels: int = 6,
 ) -> None:
-    """Draw which pixels a convolution sees, and tell its shapes and counts; in a live notebook, with fields to change.
+    """Draw which pixels a convolution sees, and tell its shapes and counts.
+
+    In a live notebook and on the site, the numbers can be changed and further layers added.
 
     Args:
         side: of the square picture, in pixels, at most 32.
@@ -101,12 +112,13 @@ def shape_explorer(
         pool: the side of the blocks of a max pooling after the convolution; 1 for none.
 
     Raises:
-        ValueError: these numbers make no layer. In the fields, this is a sentence instead.
+        ValueError: these numbers make no layer. In the control, this is a sentence instead.
     """
     setting = Setting(side, kernel_size, stride, padding, dilation, pool, in_channels, out_channels)
     if why := setting.fault():
         raise ValueError(why)
-    offer_with_python(draw_shapes(setting), lambda: make_shapes(setting), "try other layers")
+    about = "Layers, one after the other: their sizes, what an output sees, parameters and multiply-adds."
+    offer(draw_shapes(setting), Control("shape_explorer", "Try other layers", about, setting.state()))
 
 
 def draw_shapes(setting: Setting) -> Figure:
@@ -150,35 +162,3 @@ def draw_shapes(setting: Setting) -> Figure:
     title += f"{what}: {sum(row.parameters for row in table):,} parameters, "
     title += f"{sum(row.multiply_adds for row in table):,} multiply-adds, {channels} channels of {by((height, width))}"
     return show.finish(figure, title)
-
-
-def make_shapes(setting: Setting):
-    """The control alone: a field for each number, the figure, and the table of the layers."""
-    import ipywidgets as widgets
-
-    fields = {
-        name: widgets.BoundedIntText(
-            value=value,
-            min=0,
-            max=64,
-            description=name,
-            continuous_update=True,
-            layout=widgets.Layout(width="190px"),
-            style={"description_width": "100px"},
-        )
-        for name, value in setting._asdict().items()
-    }
-    image, says = png_widget(), widgets.HTML(layout=widgets.Layout(overflow="auto"))  # a long line can be scrolled
-
-    def draw(_change=None) -> None:
-        chosen = Setting(**{name: field.value for name, field in fields.items()})
-        why = chosen.fault()
-        image.layout.display = "none" if why else ""
-        says.value = f"<b>{why}</b>" if why else f"<pre style='white-space: pre'>{chosen.table()}</pre>"
-        if not why:
-            image.value = png(draw_shapes(chosen))
-
-    for field in fields.values():
-        field.observe(draw, names="value")
-    draw()
-    return widgets.VBox([beside(widgets.VBox(list(fields.values())), image), says])
