@@ -1,46 +1,37 @@
-"""The kernels: a static figure headless; live, each change of a field changes picture and text. No browser is used."""
+"""The kernels: static figures, and the controls' numbers, which Node.js computes and PyTorch has to confirm."""
 
 import cv2
-import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
-from course_utils.widgets import kernels, live
-from course_utils.widgets.kernels import (
-    PRESETS,
-    filtered,
-    kernel_editor,
-    make_editor,
-    make_mover,
-    moving_kernel,
-    show_kernels,
-    show_pixels,
-)
-from tests.unit.controls import labelled, only, picture
+from course_utils.widgets import live
+from course_utils.widgets.kernels import PRESETS, filtered, kernel_editor, moving_kernel, show_kernels, show_pixels
+from tests.unit.node import in_node
 
 pytestmark = pytest.mark.usefixtures("real_data")
 PATCH = np.arange(140, 236, dtype=np.uint8).reshape(8, 12)
 GAUSS = np.array(PRESETS["Gaussian"])
 PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8)
+COLOURS = np.random.default_rng(1).integers(0, 256, (9, 7, 3), dtype=np.uint8)
+TABLES = np.random.default_rng(2).normal(size=(3, 3, 3))
 
 
 @pytest.mark.parametrize(
-    "show_it, invitation",
+    "show_it, name, title",
     [
-        (lambda: moving_kernel(PATCH, GAUSS), "move the kernel"),
-        (lambda: kernel_editor(PICTURE), "edit the kernel"),
+        (lambda: moving_kernel(PATCH, GAUSS), "moving_kernel", "Move the kernel"),
+        (lambda: moving_kernel(COLOURS, TABLES), "moving_kernel", "Move the kernel over three channels"),
+        (lambda: kernel_editor(PICTURE), "kernel_editor", "Edit the kernel"),
     ],
 )
-def test_headless_one_figure_and_one_line_live_a_control_below(show_it, invitation, shown, capsys, monkeypatch):
+def test_a_figure_stands_before_the_control(show_it, name, title, shown, monkeypatch):
     show_it()
-    assert [type(thing).__name__ for thing in shown] == ["Figure"] and not plt.get_fignums()
-    assert capsys.readouterr().out == f"In a live notebook you can {invitation} here.\n"
-    shown.clear()
-    monkeypatch.setattr(live, "live", lambda: True)
-    show_it()
-    assert len(shown) == 2 and isinstance(shown[1], widgets.Box) and not capsys.readouterr().out
-    assert not plt.get_fignums()
+    figure, bundle = shown
+    assert type(figure).__name__ == "Figure" and not plt.get_fignums()
+    assert (bundle[live.MIME]["control"], bundle[live.MIME]["title"]) == (name, title)
 
 
 # ---- numbers in squares ----
@@ -83,15 +74,29 @@ def test_the_frames_show_window_products_and_sum(shown):
     assert filled == [1, 2, 11, 60]
 
 
-def test_the_slider_goes_through_all_places():
-    control = make_mover(PATCH, np.array(PRESETS["Sobel x"]))
-    slider, says = labelled(control)["place"], only(control, widgets.HTML)
-    assert (slider.min, slider.value, slider.max) == (1, 1, 60) and says.value.startswith("row 0, column 0")
-    before = picture(control)
-    slider.value = 12
-    assert says.value == "row 1, column 1: the sum of the products is 8.0" and not np.array_equal(
-        before, picture(control)
-    )
+@pytest.mark.parametrize("patch, kernel", [(PATCH, GAUSS), (PICTURE[:16, :16], TABLES[0]), (COLOURS, TABLES)])
+def test_the_moving_kernel_adds_as_pytorch_does(patch, kernel, shown):
+    moving_kernel(patch, kernel)
+    state = shown[1][live.MIME]["state"]
+    given = "unpacked(a[0].patch), unpacked(a[0].kernel)"
+    result, products = in_node("moving_kernel", f"[correlate({given}), productsAt({given}, 1, 2)]", state)
+    channels = torch.tensor(patch.reshape(*patch.shape[:2], -1)).permute(2, 0, 1).double()
+    expected = F.conv2d(channels[None], torch.tensor(kernel.reshape(1, -1, *kernel.shape[-2:])).double())[0, 0]
+    assert result["shape"] == list(expected.shape)
+    numbers = np.array(list(result["data"].values())).reshape(expected.shape)
+    assert np.abs(numbers - expected.numpy()).max() < 1e-4
+    assert [one["pixel"] for one in products] == channels[:, 1:4, 2:5].flatten().tolist()
+    assert sum(one["product"] for one in products) == pytest.approx(expected[1, 2].item(), abs=1e-4)
+
+
+def test_three_channels_stand_side_by_side(shown):
+    moving_kernel(COLOURS, TABLES)
+    patch, *tables, new = shown[0].axes
+    assert [axis.get_title().partition(":")[0] for axis in tables] == ["red", "green", "blue"]
+    sums = [float(axis.get_title().rpartition(" ")[2]) for axis in tables]
+    result = new.images[0].get_array()
+    assert result.shape == (7, 5) and sum(sums) == pytest.approx(result[3, 2], abs=0.16)
+    assert patch.patches[0].get_xy() == (1.5, 2.5) and f"{result[3, 2]:.1f} is one new pixel" in shown[0].get_suptitle()
 
 
 def test_a_patch_as_small_as_the_kernel(shown):
@@ -100,7 +105,16 @@ def test_a_patch_as_small_as_the_kernel(shown):
 
 
 @pytest.mark.parametrize(
-    "patch, kernel", [(PICTURE, GAUSS), (PATCH[None], GAUSS), (PATCH, GAUSS[:2]), (PATCH[:2], GAUSS)]
+    "patch, kernel",
+    [
+        (PICTURE, GAUSS),
+        (PATCH[None], GAUSS),
+        (PATCH, GAUSS[:2]),
+        (PATCH, GAUSS[0]),
+        (PATCH[:2], GAUSS),
+        (COLOURS, GAUSS),
+        (PATCH, TABLES),
+    ],
 )
 def test_what_cannot_be_moved_is_refused(patch, kernel):
     with pytest.raises(ValueError, match="expected"):
@@ -127,48 +141,33 @@ def test_the_static_figure_shows_each_preset(shown):
     assert [image.get_cmap().name for image in images] == ["gray", "gray", "RdBu", "RdBu", "gray", "gray"]
 
 
-def test_fields_buttons_and_slider_of_the_editor():
-    control = make_editor(PICTURE)
-    by_label, says = labelled(control), only(control, widgets.HTML)
-    fields = [by_label[f"{r},{c}"] for r in range(3) for c in range(3)]
-
-    def kernel():
-        return [field.value for field in fields]
-
-    assert kernel() == np.ravel(PRESETS["Sobel x"]).tolist() and "add up to 0" in says.value
-    pictures = [picture(control)]
-    for name in PRESETS:
-        by_label[name].click()
-        assert kernel() == pytest.approx(np.ravel(PRESETS[name]).tolist(), abs=1e-3), name
-        pictures.append(picture(control))
-    by_label["identity"].click()
-    fields[4].value = 0.5  # half as bright
-    assert "add up to 0.5" in says.value
-    pictures.append(picture(control))
-    by_label["Sobel, angle"].value = 90
-    assert kernel() == np.ravel(PRESETS["Sobel y"]).tolist()
-    by_label["Sobel, angle"].value = 45
-    assert kernel() == [-1.41, -1.41, 0, -1.41, 0, 1.41, 0, 1.41, 1.41]
-    pictures.append(picture(control))
-    different = {picture.tobytes() for picture in pictures}
-    assert len(different) == len(pictures) - 1, "only Sobel x was there twice"
+def test_the_editor_computes_what_pytorch_does(shown):
+    kernel_editor(PICTURE)
+    state = shown[1][live.MIME]["state"]
+    kernels = [*state["presets"].values(), *np.random.default_rng(3).normal(size=(4, 9)).tolist()]
+    expression = (
+        "a[1].map((kernel) => Array.from(filtered(unpacked(a[0].picture), kernel)))"
+        ".concat([windowAt(unpacked(a[0].picture), 0, 29)])"
+    )
+    *results, window = in_node("kernel_editor", expression, state, kernels)
+    for kernel, result in zip(kernels, results, strict=True):
+        expected = filtered(PICTURE, np.array(kernel).reshape(3, 3))
+        assert np.abs(np.array(result).reshape(expected.shape) - expected).max() < 1e-4
+    assert window == np.pad(PICTURE, 1, mode="reflect")[0:3, 29:32].ravel().tolist(), "a corner is mirrored"
+    line = {"data": [7, 8, 9], "shape": [1, 3]}
+    assert in_node("kernel_editor", "windowAt(a[0], 0, 0)", line) == [8, 7, 8] * 3
 
 
-def test_a_preset_is_drawn_once_not_nine_times(monkeypatch):
-    control, drawn = make_editor(PICTURE), []
-    monkeypatch.setattr(kernels, "png", lambda figure: drawn.append(figure) or b"")
-    labelled(control)["emboss"].click()
-    assert len(drawn) == 1
-
-
-def test_kernels_that_are_nothing_or_negative():
-    control = make_editor(PICTURE)
-    by_label, says = labelled(control), only(control, widgets.HTML)
-    by_label["identity"].click()
-    by_label["1,1"].value = 0
-    assert says.value.startswith("The weights add up to 0.")
-    by_label["1,1"].value = -1
-    assert says.value.startswith("The weights add up to -1.") and "red is below" in says.value
+def test_colours_follow_the_sum_of_the_weights_and_sobel_turns():
+    kernels = [np.ravel(kernel).tolist() for kernel in PRESETS.values()]
+    readings = in_node("kernel_editor", "a[0].map((kernel) => reading(kernel, 'auto'))", kernels)
+    assert [found["withSign"] for found in readings] == [False, False, True, True, False, False], "as in the figure"
+    assert [found["total"] for found in readings] == [1, 1, 0, 0, 1, 1] and readings[2]["limit"] == 0.4 * 255 * 8 / 2
+    always = in_node("kernel_editor", "['sign', 'grey'].map((how) => reading(a[0], how).withSign)", kernels[0])
+    assert always == [True, False]
+    x, y = (np.ravel(PRESETS[name]).tolist() for name in ("Sobel x", "Sobel y"))
+    turns = in_node("kernel_editor", "[0, 45, 90].map((angle) => turned(a[0], a[1], angle))", x, y)
+    assert turns == [x, [-1.41, -1.41, 0, -1.41, 0, 1.41, 0, 1.41, 1.41], y]
 
 
 def test_the_editor_wants_grey():
