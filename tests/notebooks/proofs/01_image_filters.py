@@ -17,7 +17,7 @@ assert 255 * SOBEL_X[SOBEL_X > 0].sum() == 1020 and 255 * SOBEL_X[SOBEL_X < 0].s
 # %% a kernel over three channels makes 27 products at each place (cell [57])
 assert red_minus_blue.numel() == 27
 
-# %% bricks and roof are more red than blue, the sky is more blue, the pavement neither (cell [59])
+# %% bricks and roof are more red than blue, the sky is more blue, the pavement neither (cell [60])
 bricks, sky_part, pavement = redness[0, 0, 110:120, 60:80], redness[0, 0, :30, :100], redness[0, 0, 222:250]
 assert bricks.mean() > 50 and sky_part.mean() < -50 and abs(pavement.mean()) < 20
 assert redness[0, 0, 75:110, 150:220].mean() > 50, "the roof"
@@ -54,34 +54,34 @@ for padding, stride in [(0, 1), (1, 1), (0, 2), (1, 2), (2, 3), (5, 7)]:
     rows_of_it = F.conv2d(x, sobel_x, padding=padding, stride=stride).shape[2]
     assert rows_of_it == (256 + 2 * padding - 3) // stride + 1
 
-# %% 97,028 examples whose nine inputs are linearly independent (cell [64])
+# %% 97,028 examples whose nine inputs are linearly independent (cell [65])
 assert targets.numel() == 97_028
 assert np.linalg.matrix_rank(F.unfold(inputs, 3)[0].T.numpy()) == 9
 
-# %% neighbours of the street are nearly equal: the rarest pattern of nine has a thousandth of the commonest (cell [73])
+# %% neighbours of the street are nearly equal: the rarest pattern of nine has a thousandth of the commonest (cell [74])
 patterns = F.unfold(inputs, 3)[0].double()
 powers = torch.linalg.eigvalsh(patterns @ patterns.T / patterns.shape[1])
 assert powers[0] < powers[-1] / 1000
 
-# %% a change of the weights by length 1 costs a loss of at least 0.007 (cell [73])
+# %% a change of the weights by length 1 costs a loss of at least 0.007 (cell [74])
 assert round(powers[0].item(), 3) == 0.007
 away = kernels[150] - sobel_x
 assert torch.isclose(
     loss_of(kernels[150]), (away.flatten() @ (patterns @ patterns.T).float() @ away.flatten()) / 97_028
 )
 
-# %% after 150 steps one weight is wrong by 0.69, three more by about 0.5, the others by less (cell [73])
+# %% after 150 steps one weight is wrong by 0.69, three more by about 0.5, the others by less (cell [74])
 far = (kernels[150] - sobel_x).abs().flatten().sort(descending=True).values
 assert abs(far[0] - 0.69) < 0.01 and (far[1:4] - 0.5).abs().max() < 0.06 and far[4] < 0.25
 
-# %% with shuffled pixels, 50 steps leave less than 0.0001; the grey values are the same (cell [76])
+# %% with shuffled pixels, 50 steps leave less than 0.0001; the grey values are the same (cell [77])
 assert (learn(shuffled, steps=50)[50] - sobel_x).abs().max() < 0.0001
 assert torch.equal(shuffled.flatten().sort().values, inputs.flatten().sort().values)
 shuffled_patterns = F.unfold(shuffled, 3)[0]
 alike = np.corrcoef(shuffled_patterns[3:5].numpy())[0, 1], np.corrcoef(patterns[3:5].numpy())[0, 1]
 assert abs(alike[0]) < 0.01 and alike[1] > 0.8, "neighbours"
 
-# %% which rates are stable: up to 2 divided by twice the largest power, 0.133 (cell [77])
+# %% which rates are stable: up to 2 divided by twice the largest power, 0.133 (cell [78])
 assert 0.13 < 1 / powers[-1] < 0.2
 
 # %% what the folded part says of the post: 5,883 of 11,748 pixels (cell [33])
