@@ -10,8 +10,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.environments.controls import edit_a_kernel, explore_shapes, move_a_kernel
 from tools.address import badge
 from tools.make_site import OUT, npm_file
 
@@ -21,7 +22,7 @@ EVERY = sorted(path.relative_to(OUT).as_posix() for path in OUT.rglob("*.html") 
 SOURCES = sorted((name for name in EVERY if "_modules/" in name), key=lambda name: (OUT / name).stat().st_size)
 PAGES = [name for name in EVERY if name not in SOURCES[:-5]]
 PICTURES = os.environ.get("COURSE_BROWSER_PICTURES")
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 FINDINGS = """async () => {
   const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "best-practice"]});
@@ -34,6 +35,14 @@ BROKEN = """async () => {
   await Promise.allSettled(all.map((image) => image.decode()));
   return all.filter((image) => !image.naturalWidth).map((image) => image.src);
 }"""
+
+
+TOO_SMALL = """() => [...document.querySelectorAll(".course-control :is(button, select, input, label)")]
+  .filter((e) => !["file", "radio", "checkbox"].includes(e.type))
+  .map((e) => [e.ariaLabel || e.textContent, e.getBoundingClientRect()])
+  .filter(([, box]) => box.width && Math.min(box.width, box.height) < 43.5).map(([name]) => name)"""
+TITLES = ("Edit the kernel", "Move the kernel", "Move the kernel over three channels", "Try other layers")
+SIZES = {"desktop": {}, "phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True}}
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -70,7 +79,7 @@ def open_page(chromium: Browser, address: str):
         route.abort()
 
     def visit(name: str, **options) -> Page:
-        contexts.append(context := chromium.new_context(viewport=DESKTOP, **options))
+        contexts.append(context := chromium.new_context(**{"viewport": DESKTOP, **options}))
         page = context.new_page()
         page.route(lambda url: not url.startswith((address, "data:", "blob:")), refuse)
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -79,6 +88,7 @@ def open_page(chromium: Browser, address: str):
             "response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
         )
         page.goto(f"{address}/{name}", wait_until="load")
+        start_controls(page)
         page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)")
         return page
 
@@ -86,6 +96,13 @@ def open_page(chromium: Browser, address: str):
     for context in contexts:
         context.close()
     assert not faults, "\n".join(faults)
+
+
+def start_controls(page: Page) -> None:
+    """A control is drawn when the reader comes near it."""
+    for control in page.locator(".course-control").all():
+        control.scroll_into_view_if_needed()
+        expect(control).to_have_attribute("data-ready", "true", timeout=30_000)
 
 
 def picture(page: Page, name: str) -> None:
@@ -135,3 +152,29 @@ def test_search_finds_a_lesson(open_page):
 def test_a_lesson_leads_to_colab(open_page):
     page = open_page("notebooks/02_idx_files.html")
     assert page.locator(f"a[href='{badge('notebooks/02_idx_files.ipynb')}']").count() >= 1
+
+
+# ---- the controls ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_play(size: str, open_page):
+    """The controls of the page Play, used with the mouse on a large screen, and with a finger on a phone."""
+    page, touch = open_page("play.html", **SIZES[size]), size == "phone"
+    if touch:
+        assert page.evaluate(TOO_SMALL) == [], "smaller than a finger"
+    control = {title: page.locator(f".course-control[data-title='{title}'] .course-widget") for title in TITLES}
+    edit_a_kernel(control["Edit the kernel"], touch)
+    move_a_kernel(control["Move the kernel"], channels=1, touch=touch)
+    move_a_kernel(control["Move the kernel over three channels"], channels=3, touch=touch)
+    explore_shapes(control["Try other layers"], touch)
+    picture(page, f"play-used-{size}")
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"the page is now {wide} pixels too wide"
+
+
+def test_controls_stand_in_their_lessons(open_page):
+    page = open_page("notebooks/01_image_filters.html")
+    titles = page.locator(".course-control").evaluate_all("all => all.map((control) => control.dataset.title)")
+    assert titles == ["Move the kernel", "Edit the kernel", "Move the kernel over three channels"]
+    assert page.locator(".course-control .course-widget").count() == 3
