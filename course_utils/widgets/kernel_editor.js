@@ -1,4 +1,5 @@
-// Nine numbers to change, and the picture that the kernel makes. kernels.py gives: picture (H, W), presets, effects.
+// Nine numbers to change, and the picture that the kernel makes. kernels.py gives: picture (H, W), and presets,
+// each {name, kernel, effect}.
 
 import {
   add, atMostOnceAFrame, button, field, frame, grey, number, paint, sentence, signed, squares, stage, thousands, unpacked,
@@ -14,7 +15,7 @@ const STYLE = `
 .course-kernel-editor output { min-width: 2.6em; }
 .course-kernel-editor .choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); gap: 6px; margin: 8px 0; }
 .course-kernel-editor .choices button { padding: 4px; }
-.course-kernel-editor .says { min-height: 7.3em; }
+.course-kernel-editor .says { min-height: 5.9em; }
 `;
 
 /** Which pixel stands at place i of an axis of n pixels that is mirrored at its ends, as in OpenCV. */
@@ -100,7 +101,8 @@ async function greyOf(file) {
 }
 
 function render({ model, el }) {
-  const [presets, effects] = [model.get("presets"), model.get("effects")];
+  const presets = model.get("presets");
+  const [sobelX, sobelY] = ["Sobel x", "Sobel y"].map((wanted) => presets.find(({ name }) => name === wanted).kernel);
   const given = unpacked(model.get("picture"));
   let picture = given;
   let at = picture.shape.map((side) => Math.floor(side / 2)); // row and column of the place that is looked at
@@ -114,12 +116,12 @@ function render({ model, el }) {
     add(table, "input", { type: "number", step: "0.25", "aria-label": `weight in row ${Math.floor(i / 3)}, column ${i % 3}` }),
   );
   const choices = add(controls, "div", { className: "choices", role: "group", "aria-label": "Known kernels" });
-  const buttons = Object.entries(presets).map(([name, kernel]) => {
+  const buttons = presets.map(({ name, kernel, effect }) => {
     const known = button(choices, name, () => put(kernel), false);
-    known.title = effects[name];
+    known.title = effect;
     return [known, kernel];
   });
-  const turn = add(controls, "div", { className: "row" });
+  const turn = add(controls, "div", { className: "beside" });
   const angle = field(turn, "Sobel, angle", { type: "range", min: 0, max: 180, step: 15, value: 0 });
   const degrees = add(turn, "output", { textContent: "0°" });
   const how = field(controls, "Colours", { value: "auto" }, [
@@ -136,7 +138,7 @@ function render({ model, el }) {
   const before = add(columns, "div");
   add(before, "div", { className: "title", textContent: "The picture" });
   const source = stage(before, "The picture. Arrow keys move the kernel over it.", choose);
-  const own = add(before, "div", { className: "row" });
+  const own = add(before, "div", { className: "beside" });
   const file = add(own, "label", { className: "file", textContent: "A picture of your own" });
   const input = add(file, "input", { type: "file", accept: "image/*" });
   const back = button(own, "The course's picture", () => use(given));
@@ -214,7 +216,7 @@ function render({ model, el }) {
   how.addEventListener("change", later);
   angle.addEventListener("input", () => {
     degrees.textContent = `${angle.value}°`;
-    put(turned(presets["Sobel x"], presets["Sobel y"], Number(angle.value)));
+    put(turned(sobelX, sobelY, Number(angle.value)));
   });
   input.addEventListener("change", async () => {
     if (!input.files.length) return;
@@ -227,7 +229,7 @@ function render({ model, el }) {
     input.value = ""; // the same file can be chosen again
   });
   back.disabled = true;
-  put(presets["Sobel x"]);
+  put(sobelX);
   draw();
 }
 

@@ -225,8 +225,10 @@ def kernel_editor(picture: np.ndarray) -> None:
     title = "Nine numbers decide what a kernel does (blue: above zero, red: below)"
     state = {
         "picture": packed(picture.astype(np.uint8)),
-        "presets": {name: np.ravel(kernel).tolist() for name, kernel in PRESETS.items()},
-        "effects": EFFECTS,
+        "presets": [
+            {"name": name, "kernel": np.ravel(kernel).tolist(), "effect": EFFECTS[name]}
+            for name, kernel in PRESETS.items()  # a list: a stored notebook sorts the names of a dictionary
+        ],
     }
     about = "Nine numbers, and what they make of a picture: the course's, or one of your own."
     offer(show.finish(figure, title), Control("kernel_editor", "Edit the kernel", about, state))

@@ -34,7 +34,9 @@ class Control(NamedTuple):
     about: str
     """One sentence about it, for the same page."""
     state: Mapping[str, object]
-    """What the module gets with `model.get`: numbers, texts, lists. Arrays as `packed`."""
+    """What the module gets with `model.get`: numbers, texts, lists, and arrays as `packed`.
+
+    A dictionary loses its order in a stored notebook."""
 
     def bundle(self) -> dict[str, object]:
         """What a stored notebook keeps: data for the site, and a line for all who cannot show a control."""

@@ -71,7 +71,7 @@ function render({ model, el }) {
   let timer = null;
 
   const box = frame(el, "moving-kernel", STYLE);
-  const steps = add(box, "div", { className: "row steps" });
+  const steps = add(box, "div", { className: "beside steps" });
   const play = button(steps, "Play", () => (timer ? stop() : start()));
   button(steps, "◀ Place", () => by(-1)).setAttribute("aria-label", "one place back");
   button(steps, "Place ▶", () => by(1)).setAttribute("aria-label", "one place on");

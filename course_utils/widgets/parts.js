@@ -14,7 +14,7 @@ const STYLE = `
 .course-widget { --line: color-mix(in srgb, currentColor 45%, transparent); --soft: color-mix(in srgb, currentColor 10%, transparent);
   --strong: #0072B2; font-size: 15px; line-height: 1.45; padding: 4px 0; max-width: 100%; overflow-wrap: anywhere; }
 .course-widget * { box-sizing: border-box; }
-.course-widget .row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 8px 0; }
+.course-widget .beside { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 8px 0; }
 .course-widget .columns { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 12px 24px; }
 .course-widget .columns > * { min-width: 0; max-width: 100%; }
 .course-widget p { margin: 8px 0; }

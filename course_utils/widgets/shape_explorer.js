@@ -179,7 +179,7 @@ function render({ model, el }) {
   const input = add(given, "div", { className: "numbers" });
   for (const name of ["channels", "side"]) number(input, picture, name, name, `${name} of the picture`);
   const list = add(box, "div");
-  const adders = add(box, "div", { className: "row" });
+  const adders = add(box, "div", { className: "beside" });
   for (const [kind, text] of [["conv", "+ conv"], ["pool", "+ max pool"], ["linear", "+ linear"]]) // prettier-ignore
     button(adders, text, () => build([...layers, { ...NEW[kind] }]));
   button(adders, "LeNet", () => build(LENET.map((layer) => ({ ...layer }))));

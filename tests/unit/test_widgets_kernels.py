@@ -144,7 +144,10 @@ def test_the_static_figure_shows_each_preset(shown):
 def test_the_editor_computes_what_pytorch_does(shown):
     kernel_editor(PICTURE)
     state = shown[1][live.MIME]["state"]
-    kernels = [*state["presets"].values(), *np.random.default_rng(3).normal(size=(4, 9)).tolist()]
+    kernels = [
+        *(preset["kernel"] for preset in state["presets"]),
+        *np.random.default_rng(3).normal(size=(4, 9)).tolist(),
+    ]
     expression = (
         "a[1].map((kernel) => Array.from(filtered(unpacked(a[0].picture), kernel)))"
         ".concat([windowAt(unpacked(a[0].picture), 0, 29)])"
