@@ -12,7 +12,7 @@ const STYLE = `
 .course-moving-kernel .pictures { display: grid; gap: 16px; max-width: 620px; margin-bottom: 12px; align-items: start; }
 .course-moving-kernel .pictures .stage { width: 100%; }
 .course-moving-kernel .square { min-width: 80px; min-height: 52px; }
-.course-moving-kernel .large .square { min-width: 60px; font-size: 13px; }
+.course-moving-kernel .narrow .square { min-width: 50px; min-height: 64px; padding: 2px; }
 .course-moving-kernel .says { min-height: 3em; }
 `;
 
@@ -92,8 +92,9 @@ function render({ model, el }) {
   const target = stage(right, "The new pixels. Arrow keys move from place to place.", choose);
 
   const sums = add(box, "div", { className: "columns" });
+  const narrow = channels > 1 || k > 3; // then each product takes three lines
   const tables = names.map((name) => {
-    const part = add(sums, "div", { className: k > 3 ? "large" : "" });
+    const part = add(sums, "div", { className: narrow ? "narrow" : "" });
     const title = add(part, "div", { className: "title" });
     const show = squares(part, k, k, `${name}: pixel times weight`);
     return { title, show };
@@ -121,13 +122,13 @@ function render({ model, el }) {
       const own = products.slice(channel * size, (channel + 1) * size);
       const added = own.slice(0, Math.max(0, done - channel * size));
       own.forEach(({ pixel, weight: w, product }, i) => {
-        const factors = `${number(pixel)} · ${weight(w, 3)}`;
+        const factors = `${number(pixel)}${narrow ? "\n" : " "}· ${weight(w, 3)}`;
         if (i < added.length) show(i, `${factors}\n= ${number(product, 1)}`, tint(channel)(pixel));
         else show(i, factors, EMPTY);
       });
       const sum = added.reduce((all, one) => all + one.product, 0);
-      const what = channels > 1 ? `${names[channel]}: ` : "";
-      title.textContent = `${what}${added.length} product${added.length === 1 ? "" : "s"}, sum ${number(sum, 1)}`;
+      const count = `${added.length} product${added.length === 1 ? "" : "s"}`;
+      title.textContent = `${channels > 1 ? names[channel] : count}, sum ${number(sum, 1)}`;
       return sum;
     });
     const sum = subtotals.reduce((all, one) => all + one, 0);

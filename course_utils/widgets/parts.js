@@ -61,18 +61,20 @@ export function add(parent, tag, properties = {}) {
     if (name.includes("-") || name === "role") element.setAttribute(name, value);
     else element[name] = value;
   }
+  // JupyterLab's own keys (A, B, D D) do not act on what has the focus here.
+  if (element.tabIndex >= 0) element.dataset.lmSuppressShortcuts = "true";
   parent.append(element);
   return element;
 }
 
 /**
- * The box of a control, with the common style. JupyterLab's own keys (A, B, D D) do not act in it.
+ * The box of a control, with the common style.
  * @param {Element} el what the host gave
  * @param {string} name of the control: the box has the class "course-NAME"
  * @param {string} style what only this control needs
  */
 export function frame(el, name, style = "") {
-  const box = add(el, "div", { className: `course-widget course-${name}`, "data-lm-suppress-shortcuts": "true" });
+  const box = add(el, "div", { className: `course-widget course-${name}` });
   add(box, "style", { textContent: STYLE + style });
   return box;
 }

@@ -42,7 +42,7 @@ def products(control: Locator) -> list[tuple[float, float, float]]:
     """The squares that hold a product: pixel, weight, and what stands below them."""
     found = []
     for text in control.locator(".square").all_inner_texts():
-        pixel, weight, product = re.fullmatch(r"(\S+) · (\S+)(?:\s*= (\S+))?", text.strip()).groups()
+        pixel, weight, product = re.fullmatch(r"(\S+)\s+· (\S+)(?:\s*= (\S+))?", text.strip()).groups()
         if product is not None:
             found.append((float(pixel), float(Fraction(weight)), float(product)))
     return found

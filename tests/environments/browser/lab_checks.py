@@ -21,6 +21,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from course_utils import ROOT
+from tests.environments.controls import edit_a_kernel, explore_shapes, move_a_kernel
 
 PICTURES = os.environ.get("COURSE_BROWSER_PICTURES")
 
@@ -89,7 +90,10 @@ history = fit(model, batches, epochs=1, optimizer=torch.optim.SGD(model.paramete
         "from course_utils.widgets.picker import picker\npicker(model, fashion.test, fashion.classes)",
         "print(*(fashion.classes[k] for k in fashion.test.labels[:20]), sep=', ')",
     ),
-    "shapes.ipynb": (SETUP, "from course_utils.widgets.shapes import shape_explorer\nshape_explorer(28, stride=2)"),
+    "shapes.ipynb": (
+        SETUP,
+        "from course_utils.widgets.shapes import shape_explorer\nshape_explorer(28, kernel_size=5)",
+    ),
 }
 
 
@@ -332,6 +336,31 @@ def test_the_pad_recognises_digits(lab, chromium):
         assert page.evaluate(STATE)["all"] == cells
 
 
+# ---- controls that the browser computes ------------------------------------------------------------------------------
+
+
+def test_the_kernels_of_lesson_01_move_and_change(lab, chromium):
+    with notebook(chromium, lab("01_image_filters.ipynb"), "kernels") as page:
+        cells = page.evaluate(STATE)["all"]
+        grey, colour = page.locator(".course-moving-kernel").all()
+        move_a_kernel(grey, channels=1)
+        edit_a_kernel(page.locator(".course-kernel-editor"))
+        move_a_kernel(colour, channels=3)
+        screenshot(page, "kernels")
+        page.locator(".course-kernel-editor button").first.focus()
+        for key in "abdd":
+            page.keyboard.press(key)
+        assert page.evaluate(STATE)["all"] == cells, "no key reached JupyterLab"
+
+
+def test_the_shape_explorer_answers_what_is_typed(lab, chromium):
+    with notebook(chromium, lab("shapes.ipynb"), "shapes") as page:
+        expect(page.locator(".jp-OutputArea img")).to_have_count(1)  # a figure stands before the control
+        explore_shapes(page.locator(".course-shape-explorer"))
+        page.set_viewport_size({"width": 800, "height": 1000})
+        screenshot(page, "shapes-narrow")
+
+
 # ---- controls of ipywidgets ----------------------------------------------------------------------------------------
 
 
@@ -364,76 +393,6 @@ class Control:
         expect(self.picture).not_to_have_attribute("src", self.shown[-1], timeout=15_000)
         wait(self.page, lambda state: state["kernel"] == "idle", 20, "the last picture")
         self.shown.append(self.picture.get_attribute("src"))
-
-
-def test_the_kernels_of_lesson_01_move_and_change(lab, chromium):
-    with notebook(chromium, lab("01_image_filters.ipynb"), "kernels") as page:
-        cells = page.evaluate(STATE)["all"]
-        mover = Control(page, "place")
-        expect(mover.says).to_contain_text("row 0, column 0")
-        handle, track, readout = mover.slider("place")
-        handle.focus()
-        page.keyboard.press("ArrowRight")
-        mover.changed("row 0, column 1: the sum of the products is 151.0")
-        expect(readout).to_have_text("2")
-        track.click()
-        mover.changed("row 3, column 0")
-
-        editor = Control(page, "Sobel, angle")
-        expect(editor.says).to_contain_text("add up to 0")
-        editor.type("1,1", "9")  # seen at once, without Enter
-        editor.changed("add up to 9")
-        page.keyboard.press("Tab")
-        expect(editor.field("1,2")).to_be_focused()
-        page.keyboard.press("ArrowUp")
-        expect(editor.field("1,2")).to_have_value("2.25")
-        editor.changed("add up to 9.25")
-        editor.box.get_by_role("button", name="emboss").focus()
-        page.keyboard.press("Space")
-        editor.changed("add up to 1")
-        expect(editor.field("0,0")).to_have_value("-2")
-        editor.box.get_by_role("button", name="identity").click()
-        expect(editor.field("0,0")).to_have_value("0")
-        editor.changed("add up to 1")
-
-        handle, track, readout = editor.slider("Sobel, angle")
-        handle.focus()
-        page.keyboard.press("ArrowRight")
-        editor.changed("add up to 0")
-        expect(readout).to_have_text("15")
-        at, base = handle.bounding_box(), track.bounding_box()
-        page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
-        page.mouse.down()
-        page.mouse.move(base["x"] + base["width"] + 20, at["y"] + at["height"] / 2, steps=6)
-        page.mouse.up()
-        expect(readout).to_have_text("180")
-        expect(editor.field("1,0")).to_have_value("2", timeout=30_000)  # minus Sobel x, after all angles on the way
-        editor.changed("add up to 0")
-        assert page.evaluate(STATE)["all"] == cells, "no key reached JupyterLab"
-
-
-def test_the_shape_explorer_answers_what_is_typed(lab, chromium):
-    with notebook(chromium, lab("shapes.ipynb"), "shapes") as page:
-        expect(page.locator(".jp-OutputArea img")).to_have_count(2)  # a figure stands before the control
-        shapes = Control(page, "kernel_size")
-        expect(shapes.says).to_contain_text("6x13x13")
-        shapes.type("kernel_size", "5")
-        shapes.changed("6x12x12")
-        shapes.type("pool", "2")
-        shapes.changed("6x6x6")
-        shapes.type("kernel_size", "40")
-        expect(shapes.says).to_contain_text("The window is 40 pixels wide, the picture with its padding only 28")
-        expect(shapes.picture).to_be_hidden()
-        shapes.type("kernel_size", "3")
-        expect(shapes.picture).to_be_visible()
-        shapes.changed("conv 3x3")
-        shapes.field("stride").click()
-        page.keyboard.press("ArrowUp")
-        shapes.changed("stride 3")
-        page.set_viewport_size({"width": 800, "height": 1000})  # narrow: the picture goes below the fields
-        shapes.field("stride").scroll_into_view_if_needed()
-        expect(shapes.field("stride")).to_be_in_viewport(ratio=1)
-        screenshot(page, "shapes-narrow")
 
 
 def test_the_picker_shows_the_picture_that_is_chosen(lab, chromium):
