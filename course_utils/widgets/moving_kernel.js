@@ -62,8 +62,13 @@ function render({ model, el }) {
   // One channel: white for the largest pixel, dark grey for the smallest, as in the figure. Three: the colours are real.
   const shade = (value, from = low, to = high) =>
     grey((255 * (value - from + (to - from) / 2)) / (1.5 * (to - from) || 1));
-  const ofResult = least < low && least < 0 ? (value) => signed(value, Math.max(-least, most)) // prettier-ignore
-    : least >= low && most <= high ? (value) => shade(value) : (value) => shade(value, least, most); // prettier-ignore
+  const withSign = least < 0;
+  const empty = withSign ? [190, 190, 190] : EMPTY; // pale blue would be a small result
+  const ofResult = (value) => {
+    if (Number.isNaN(value)) return empty;
+    if (withSign) return signed(value, Math.max(-least, most));
+    return least >= low && most <= high ? shade(value) : shade(value, least, most);
+  };
   const tint = (channel) => (value) => (channels === 1 ? shade(value) : names.map((_, i) => (i === channel ? value : 0)));
 
   let place = 0;
@@ -115,7 +120,7 @@ function render({ model, el }) {
     where.textContent = `${place + 1} of ${places}`;
     source.mark(row + (k - 1) / 2, column + (k - 1) / 2, k);
     const shown = result.data.map((value, i) => (i < place || (i === place && whole) ? value : NaN));
-    paint(target.canvas, shown, columns, rows, (value) => (Number.isNaN(value) ? EMPTY : ofResult(value)));
+    paint(target.canvas, shown, columns, rows, ofResult);
     target.mark(row, column);
 
     const subtotals = tables.map(({ title, show }, channel) => {
