@@ -1,7 +1,7 @@
 """A pad to draw a digit on, with a network that answers while you draw.
 
-The pad is for live notebooks; its browser half is digit_pad.js. A picture of the same answer stands before it, so that
-a reader on GitHub, or a test without a browser, sees a stored digit. No pixel comes from MNIST: the stored digits are
+The pad and the network run in the browser: lenet.js, for live notebooks and for the course's site. A picture of the
+answer to a stored digit stands before it, for a reader on GitHub. No pixel comes from MNIST: the stored digits are
 strokes, written below as points.
 
 A drawing is a list of strokes, a stroke is a list of points (x, y): x to the right, y down, both from 0 to 1.
@@ -9,8 +9,6 @@ A drawing is a list of strokes, a stroke is a list of points (x, y): x to the ri
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -23,7 +21,8 @@ from course_utils import show
 from course_utils.data import DataSets, ImageDataset
 from course_utils.network.activations import watch
 from course_utils.train import predict
-from course_utils.widgets.live import offer_with_python
+from course_utils.widgets.describe import describe
+from course_utils.widgets.live import Control, live, offer, offer_with_python
 
 Strokes = Sequence[Sequence[Sequence[float]]]
 
@@ -31,6 +30,7 @@ SIDE = 28  # pixels of an MNIST picture
 BOX = 20  # MNIST's digits were scaled to fit into 20x20 pixels
 PEN = 1.3  # the radius of the pen, in pixels: as dark on average as MNIST
 SMALLEST = 0.1  # a drawing smaller than this part of the pad is not blown up any further: a dot stays a dot
+MOST = 60_000  # weights of a network that a stored notebook can hold: 320 kB
 
 
 def _strokes(text: str) -> Strokes:
@@ -177,59 +177,61 @@ def figure(given: Answer, classes: Sequence[str]) -> Figure:
     return show.finish(chart, title)
 
 
-# ---- the live pad --------------------------------------------------------------------------------------------------
+# ---- the control ---------------------------------------------------------------------------------------------------
 
 
-def digit_pad(model: nn.Module, data: DataSets, digit: int = 7) -> None:
-    """Show a network's answer to a stored digit; below it, in a live notebook, a pad to draw your own on.
+def digit_pad(model: nn.Module, data: DataSets, digit: int = 7, on_page: nn.Module | None = None) -> None:
+    """Show a network's answer to a stored digit; below it a pad to draw your own on, and every layer's answer to it.
+
+    The browser computes what you see (lenet.js), from the weights that the model has now: no Python is asked.
 
     Args:
         model, data: see `classify`.
         digit: which stored digit stands on the pad at first.
+        on_page: the network for the course's site, where the model has more than `MOST` weights.
 
-    The pad needs the package anywidget, and says so where it is missing.
+    A model that a browser cannot run (see `describe`) gets its figure, and one line that says why.
     """
     shown = figure(classify(model, data, DIGITS[digit]), data.classes)
-    offer_with_python(shown, lambda: make_pad(model, data, DIGITS[digit]), "draw", package="anywidget")
+    try:
+        if live() or weights(model) <= MOST:
+            offer(shown, control(model, data, DIGITS[digit]))
+        elif on_page is not None:
+            why = f"{_name(model)} has {weights(model):,} weights, too many for a page. Here another network answers."
+            offer(shown, control(on_page, data, DIGITS[digit], why))
+        else:
+            offer_with_python(shown, control(model, data, DIGITS[digit]).widget, "draw a digit", package="anywidget")
+    except ValueError as error:
+        from IPython.display import display
+
+        display(shown)
+        print(f"There is no pad for this network. {error}")
 
 
-def make_pad(model: nn.Module, data: DataSets, strokes: Strokes = ()):
-    """The pad alone, a widget: `strokes` and `centred` come from the browser, `answer` goes back at every change.
+def control(model: nn.Module, data: DataSets, strokes: Strokes = (), note: str = "") -> Control:
+    """The pad with a network.
 
-    Raises:
-        ImportError: anywidget is not installed.
+    Args:
+        model, data: see `describe`, which says what it raises.
+        strokes: the drawing that stands on the pad at first.
+        note: what a reader has to know about this network; its name and size are added.
     """
-    pad = _pad_class()(classes=list(data.classes), strokes=[list(map(list, stroke)) for stroke in strokes])
-
-    def react(_change=None) -> None:
-        given = classify(model, data, pad.strokes, pad.centred)
-        limit = given.maps.abs().max().item() if given.maps.numel() else 1.0
-        shades = (given.maps / (limit or 1.0) * 127 + 128).round().byte()
-        pad.answer = {
-            "picture": given.picture.tobytes(),
-            "probabilities": given.probabilities,
-            "maps": shades.numpy().tobytes(),  # 1..255, 128 stands for 0
-            "shape": list(shades.shape),
-        }
-
-    pad.observe(react, names=["strokes", "centred"])
-    react()
-    return pad
+    name = _name(model)
+    state = {
+        "classes": list(data.classes),
+        "network": describe(model, data),
+        "note": f"{note} {name} has {weights(model):,} weights, those of the lesson's training.".strip(),
+        "strokes": [[list(point) for point in stroke] for stroke in strokes],
+        "centred": True,
+    }
+    about = f"{name}, trained in the lesson, answers as you draw. You see each layer, and how its numbers are made."
+    return Control("lenet", f"Draw a digit for {name}", about, state)
 
 
-@cache
-def _pad_class() -> type:
-    """The widget's class, made when it is first needed: without anywidget, all the rest works."""
-    import anywidget
-    import traitlets
+def weights(model: nn.Module) -> int:
+    """How many numbers a model has learned."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
-    class DigitPad(anywidget.AnyWidget):
-        _esm = Path(__file__).with_suffix(".js")
-        classes = traitlets.List().tag(sync=True)
-        colors = traitlets.List(list(show.COLORS[:2])).tag(sync=True)
-        pen = traitlets.Float(2 * PEN / SIDE).tag(sync=True)
-        strokes = traitlets.List().tag(sync=True)
-        centred = traitlets.Bool(True).tag(sync=True)
-        answer = traitlets.Dict().tag(sync=True)
 
-    return DigitPad
+def _name(model: nn.Module) -> str:
+    return "your network" if type(model) is nn.Sequential else type(model).__name__

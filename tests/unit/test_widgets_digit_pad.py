@@ -1,6 +1,8 @@
-"""A drawing becomes a picture like MNIST's, and the pad answers each change. No browser is used."""
+"""A drawing becomes a picture like MNIST's, and a pad with a network in it is offered. No browser is used."""
 
-import builtins
+import base64
+import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,19 +17,20 @@ from course_utils.widgets import live
 from course_utils.widgets.digit_pad import (
     BOX,
     DIGITS,
+    MOST,
     PEN,
     SIDE,
     classify,
     digit_pad,
     figure,
-    make_pad,
     moved,
     rasterize,
+    weights,
 )
+from tests.unit.node import in_node
 
 pytestmark = pytest.mark.usefixtures("real_data")
 DATA = SimpleNamespace(train=SimpleNamespace(mean=(0.13,), std=(0.31,)), classes=tuple("0123456789"))
-LINE = [[[0.2, 0.3], [0.4, 0.7]]]
 
 
 def box(picture: np.ndarray) -> tuple[int, int]:
@@ -141,63 +144,107 @@ def test_the_figure_shows_answer_and_maps():
     assert sum(bool(axis.images) for axis in chart.axes) == 1 + 6
 
 
-def test_headless_it_shows_one_figure_and_one_line(monkeypatch, shown, capsys):
-    monkeypatch.setattr(module, "make_pad", lambda *_: pytest.fail("no pad without a browser"))
-    for setting in ("0", ""):  # without a kernel, the setting does not matter
-        monkeypatch.setenv("COURSE_INTERACTIVE", setting)
-        digit_pad(LeNet(), DATA)
-        assert capsys.readouterr().out == "In a live notebook you can draw here.\n"
-    assert [type(thing).__name__ for thing in shown] == ["Figure", "Figure"]
-
-
-def test_without_anywidget_it_says_what_to_install(monkeypatch, capsys):
-    real = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name == "anywidget":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr("IPython.display.display", lambda _: None)
-    monkeypatch.setattr(live, "live", lambda: True)
-    monkeypatch.setattr(builtins, "__import__", without)
-    module._pad_class.cache_clear()
-    digit_pad(LeNet(), DATA)
-    assert "pip install anywidget" in capsys.readouterr().out
-
-
-# ---- the widget, driven as a browser would ----
-
-
-@pytest.fixture
-def pad():
-    pytest.importorskip("anywidget")
-    torch.manual_seed(0)
-    return make_pad(LeNet(), DATA, DIGITS[7])
-
-
-def test_the_pad_starts_with_its_digit(pad):
-    assert pad.answer["picture"] == rasterize(DIGITS[7]).tobytes() and len(pad.answer["probabilities"]) == 10
-    assert pad.answer["shape"] == [6, 24, 24] and len(pad.answer["maps"]) == 6 * 24 * 24
-
-
-def test_each_change_in_the_browser_brings_a_new_answer(pad):
-    answers = []
-    pad.observe(lambda change: answers.append(change["new"]), "answer")
-    pad.set_state({"strokes": LINE})
-    pad.set_state({"centred": False})
-    pad.set_state({"strokes": []})
-    assert [given["picture"] for given in answers] == [
-        rasterize(LINE).tobytes(),
-        rasterize(LINE, centred=False).tobytes(),
-        bytes(SIDE * SIDE),
-    ]
-    assert answers[2]["probabilities"] == [] and answers[2]["shape"] == [0, 0, 0] and answers[2]["maps"] == b""
-
-
-def test_shades_are_signed_around_128():
-    pytest.importorskip("anywidget")
+def test_stored_it_shows_a_figure_and_what_the_site_makes_a_pad_of(shown):
     model = LeNet()
-    maps = classify(model, DATA, LINE).maps.numpy()
-    shades = np.frombuffer(make_pad(model, DATA, LINE).answer["maps"], dtype=np.uint8).reshape(maps.shape)
-    assert np.allclose((shades - 128.0) / 127, maps / np.abs(maps).max(), atol=0.005)
+    digit_pad(model, DATA)
+    picture, bundle = shown
+    assert type(picture).__name__ == "Figure"
+    assert bundle["text/plain"] == "In a live notebook, or on the course's site, you can draw a digit for LeNet here."
+    stored = bundle[live.MIME]
+    assert stored["control"] == "lenet" and len(json.dumps(stored)) < 350_000
+    state = stored["state"]
+    assert state["strokes"] == DIGITS[7] and state["classes"] == list(DATA.classes) and state["centred"]
+    assert "LeNet has 44,426 weights" in state["note"]
+    assert (state["network"]["mean"], state["network"]["std"]) == (0.13, 0.31)
+    kernels = np.frombuffer(base64.b64decode(state["network"]["layers"][0]["weight"]["base64"]), dtype="<f4")
+    assert np.array_equal(kernels, model.conv1.weight.detach().flatten()), "nothing is rounded"
+
+
+def test_a_network_too_large_for_a_page_is_for_a_live_notebook_or_another_stands_in(shown, capsys, monkeypatch):
+    large, small = Mlp((100,)), Mlp((8,))
+    assert weights(large) > MOST > weights(LeNet())
+    digit_pad(large, DATA)
+    assert len(shown) == 1 and capsys.readouterr().out == "In a live notebook you can draw a digit here.\n"
+    digit_pad(large, DATA, on_page=small)
+    note = shown[-1][live.MIME]["state"]["note"]
+    assert note.startswith("Mlp has 79,510 weights, too many for a page. Here another network answers. Mlp has 6,370")
+    monkeypatch.setattr(module, "live", lambda: True)
+    monkeypatch.setattr(live, "live", lambda: True)
+    pytest.importorskip("anywidget")
+    digit_pad(large, DATA, on_page=small)
+    assert shown[-1].note.startswith("Mlp has 79,510 weights, those of the lesson's training")
+
+
+def test_live_it_is_a_widget_that_needs_no_python(shown, monkeypatch):
+    pytest.importorskip("anywidget")
+    monkeypatch.setattr(module, "live", lambda: True)
+    monkeypatch.setattr(live, "live", lambda: True)
+    digit_pad(LeNet(), DATA, digit=3)
+    assert len(shown) == 2 and shown[1].strokes == DIGITS[3]
+
+
+def test_a_network_that_the_browser_cannot_run_has_its_figure_and_a_reason(shown, capsys):
+    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.GELU(), nn.Flatten(), nn.Linear(3 * 26 * 26, 10))
+    digit_pad(model, DATA)
+    assert len(shown) == 1
+    assert capsys.readouterr().out.startswith("There is no pad for this network. The browser cannot compute 1 (GELU)")
+
+
+# ---- what the page says and shows; the network itself: test_widgets_network.py ----
+
+SPOKEN = """(() => {
+  const network = read(a[0]);
+  const picture = rasterize(a[1]);
+  const values = run(network, picture);
+  return a[2].map(([at, i]) => tell(network, values, at, i, a[3], picture));
+})()"""
+
+
+def told(model: nn.Module, *numbers: tuple[int, int]) -> list[str]:
+    """What the page says about numbers, each (layer, index)."""
+    return in_node("lenet", SPOKEN, module.describe(model, DATA), DIGITS[7], numbers, DATA.classes)
+
+
+def test_each_kind_of_layer_has_its_sentence():
+    torch.manual_seed(0)
+    layers = (nn.Conv2d(1, 2, 5), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(2, 2, 3), nn.AvgPool2d(2))
+    model = nn.Sequential(*layers, nn.Tanh(), nn.Flatten(), nn.Dropout(), nn.Linear(50, 10), nn.Sigmoid()).eval()
+    model.add_module("last", nn.Linear(10, 10))
+    sentences = told(model, *((at, 7) for at in range(14)))
+    for at, pattern in enumerate(
+        (
+            r"input, row 0, column 7: the grey 0, divided by 255, is 0; minus the mean 0.13, .* 0.31: -0.4194\.",
+            r"0, map 0, row 0, column 7: 25 products add up to (\S+); with the bias, \1 [+-] [\d.]+ = \S+\.",
+            r"1, .*: \S+, with the mean and the variance of its channel in the training, becomes \S+\.",
+            r"2, .*: \S+ is (above 0, and stays|not above 0, and becomes 0)\.",
+            r"3, .*: the largest of 4 numbers is \S+\.",
+            r"4, .*: 18 products in 2 maps add up to .*",
+            r"5, .*: the mean of 4 numbers is \S+\.",
+            r"6, .*: tanh\(\S+\) is \S+\.",
+            r"7, unit 7: \S+ is map 0, row 1, column 2 of the layer before; all maps become one list\.",
+            r"8, unit 7: \S+ stays as it is; dropout works during the training only\.",
+            r"9, unit 7: 50 products add up to .*",
+            r"10, unit 7: 1 / \(1 \+ e\^-\(\S+\)\) is \S+\.",
+            r"last, unit 7: 10 products add up to .*",
+            r"softmax, class 7: e\^\(.*\) is \S+; divided by \S+, the sum of all 10, it is \S+\.",
+        )
+    ):
+        assert re.fullmatch(pattern, sentences[at]), sentences[at]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [[1, 28, 28], [6, 24, 24], [16, 4, 4], [32, 28, 28], [128, 4, 4], [3, 13, 30], [120, 1, 1], [10], [84], [625], [3]],
+)
+def test_each_number_of_a_layer_stands_at_a_place_of_its_own(shape):
+    """Its middle leads back to it; a layer is no wider than a phone, unless its maps are."""
+    expression = """(() => {
+      const layout = layoutOf(a[0]);
+      const places = Array.from({length: layout.n}, (_, i) => cornerOf(layout, i));
+      const back = places.map(([x, y]) => numberAt(layout, x + layout.side / 2, y + layout.side / 2));
+      return {size: layout.size, side: layout.side, places, back};
+    })()"""
+    result = in_node("maps", expression, shape)
+    assert result["back"] == list(range(int(np.prod(shape))))
+    assert len(set(map(tuple, result["places"]))) == np.prod(shape)
+    assert result["size"][0] <= 370 and np.all(np.max(result["places"], axis=0) + result["side"] <= result["size"])

@@ -89,9 +89,7 @@ def test_every_layer_is_pytorchs(data):
     with ExitStack() as hooks, torch.no_grad():
         seen = [hooks.enter_context(watch(getattr(model, name))) for name in names]
         model(scaled(DRAWN[3:4], data))
-    values = in_browser(
-        model, DRAWN[3:4], "return run(network, pictures[0]).map((v) => [v.shape, [...v.data]]);", data
-    )
+    values = in_browser(model, DRAWN[3:4], "return run(network, pictures[0]).map((v) => [v.shape, [...v.data]]);", data)
     layers = [layer["name"] for layer in describe(model, data)["layers"]]
     assert [shape for shape, _ in values] == [
         *([1, 28, 28], [6, 24, 24], [6, 24, 24], [6, 12, 12], [16, 8, 8], [16, 8, 8], [16, 4, 4]),
