@@ -45,9 +45,9 @@ const STYLE = `
   height: auto; }
 .course-lenet .names { display: flex; font-size: 12.5px; }
 .course-lenet .names span { flex: 1; text-align: center; }
-.course-lenet .mark { position: absolute; pointer-events: none; border: 2px solid ${COLORS[1]};
+.course-lenet .ring { position: absolute; pointer-events: none; border: 2px solid ${COLORS[1]};
   box-shadow: 0 0 0 1px white; }
-.course-lenet .mark.seen { border-color: ${COLORS[4]}; }
+.course-lenet .ring.seen { border-color: ${COLORS[4]}; }
 .course-lenet .how { margin-top: 12px; padding: 2px 10px; border: 1px solid var(--line); border-radius: 6px;
   background: var(--pst-color-background, var(--jp-layout-color0, var(--vscode-editor-background, Canvas))); }
 .course-lenet .how.open { position: sticky; bottom: 0; z-index: 1; height: min(46vh, 25rem); overflow: auto; }
@@ -55,7 +55,7 @@ const STYLE = `
 .course-lenet .head button { flex: none; }
 .course-lenet .told { margin: 4px 0; }
 .course-lenet .open .told { min-height: 3em; }
-.course-lenet .how .row { margin: 6px 0; gap: 4px 12px; }
+.course-lenet .how .beside { margin: 6px 0; gap: 4px 12px; }
 .course-lenet .how input { width: 4em; }
 .course-lenet .grids { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px;
   font-variant-numeric: tabular-nums; }
@@ -72,6 +72,9 @@ const STYLE = `
 .course-lenet .channels button { flex: none; font-size: 13px; padding: 2px 8px; }
 .course-lenet [hidden] { display: none; }
 @media (max-width: 480px) {
+  .course-lenet .pad { display: contents; } /* the answer stands right below the paper */
+  .course-lenet .paper { order: -2; }
+  .course-lenet .answer { order: -1; flex-basis: 100%; }
   .course-lenet .how { padding: 2px 6px; }
   .course-lenet .told { font-size: 14px; }
   .course-lenet .grids { gap: 4px; }
@@ -161,7 +164,7 @@ export function render({ model, el }) {
   let values = run(network, picture);
 
   const top = add(box, "div", { className: "columns" });
-  const pad = padIn(add(top, "div"), model, () => update());
+  const pad = padIn(add(top, "div", { className: "pad" }), model, () => update());
   const showAnswer = answerIn(add(top, "div", { className: "answer" }), classes);
 
   add(box, "p", { className: "title", textContent: "Every layer of the network" });
@@ -215,7 +218,7 @@ function layersIn(parent, network, values, classes, choose) {
     add(part, "div", { className: "name", textContent: layer.name });
     const maps_of = shape[0] > 1 ? `${shape[0]} maps of ` : "";
     const size = shape.length === 1 ? `${shape[0]} numbers` : `${maps_of}${shape[1]}x${shape[2]}`;
-    const kind = layer.kind.toLowerCase().startsWith(layer.name.toLowerCase()) ? "" : `${layer.kind}: `;
+    const kind = layer.kind.replace("2d", "").toLowerCase() === layer.name.toLowerCase() ? "" : `${layer.kind}: `;
     add(part, "div", { className: "size", textContent: kind + size });
     const maps = add(part, "div", {
       className: "maps",
@@ -265,15 +268,15 @@ function layersIn(parent, network, values, classes, choose) {
       },
       /** Frames around squares: [first number, height, width, class] each. */
       mark(frames) {
-        maps.querySelectorAll(".mark").forEach((mark) => mark.remove());
+        maps.querySelectorAll(".ring").forEach((ring) => ring.remove());
         for (const [i, high, wide, className] of frames) {
           const [left, top] = cornerOf(layout, i);
-          const mark = add(maps, "div", { className: `mark ${className}` });
+          const ring = add(maps, "div", { className: `ring ${className}` });
           const share = (pixels, axis) => `${(100 * pixels) / layout.size[axis]}%`;
-          mark.style.left = `calc(${share(left, 0)} - 2px)`;
-          mark.style.top = `calc(${share(top, 1)} - 2px)`;
-          mark.style.width = `calc(${share(wide * layout.side, 0)} + 4px)`;
-          mark.style.height = `calc(${share(high * layout.side, 1)} + 4px)`;
+          ring.style.left = `calc(${share(left, 0)} - 2px)`;
+          ring.style.top = `calc(${share(top, 1)} - 2px)`;
+          ring.style.width = `calc(${share(wide * layout.side, 0)} + 4px)`;
+          ring.style.height = `calc(${share(high * layout.side, 1)} + 4px)`;
         }
       },
       keep: (i) => (chosen = i),
@@ -296,13 +299,14 @@ function explanationIn(panel, network, views, classes, now) {
   const invitation = "Point at a square of a layer: here you see how its number is made.";
   say(invitation);
   const body = add(panel, "div");
-  const row = add(panel, "div", { className: "row", hidden: true });
+  const row = add(panel, "div", { className: "beside", hidden: true });
   const back = button(row, "\u2190 one layer back", () => choose(at - 1, largestPart()));
   const on = button(row, "one layer on \u2192", () => choose(at + 1, follower()));
   const layers = network.map((layer, k) => [k, `${k} ${layer.name}`]);
   const layerField = field(row, "layer", {}, layers);
   const fields = ["map", "row", "column", "unit"].map((name) => field(row, name, { type: "number", min: 0, step: 1 }));
 
+  layerField.setAttribute("aria-label", "layer"); // else the names of all layers would be a part of its label
   layerField.addEventListener("change", () => choose(Number(layerField.value), 0));
   fields.forEach((input) => input.addEventListener("input", () => input.value !== "" && choose(at, typed())));
   for (const part of [panel, views[0].place.parentElement.parentElement])
@@ -444,7 +448,7 @@ function convolutionIn(body, { parts, bias, value }, channel, limit, choose) {
   const { shape, inputs, weights, products: made, sum } = parts[channel];
   if (parts.length > 1) {
     const label = "the map of the layer before";
-    const row = add(body, "div", { className: "row channels", role: "group", "aria-label": label });
+    const row = add(body, "div", { className: "beside channels", role: "group", "aria-label": label });
     parts.forEach((part, k) => button(row, `map ${k}: ${short(part.sum)}`, () => choose(k), k === channel));
   }
   const grids = add(body, "div", { className: "grids" });
@@ -454,10 +458,10 @@ function convolutionIn(body, { parts, bias, value }, channel, limit, choose) {
   gridIn(grids, "kernel", weights, shape[1], Math.max(...parts.map((part) => limitOf(part.weights))));
   add(grids, "span", { textContent: "=" });
   const largest = Math.max(...parts.map((part) => limitOf(part.products)));
-  gridIn(grids, `products, sum ${exact(sum)}`, made, shape[1], largest);
+  gridIn(grids, "products", made, shape[1], largest);
   if (parts.length === 1) return;
   const sums = parts.map((part, k) => (k ? signedText(part.sum) : exact(part.sum))).join(" ");
-  const text = `All maps, and the bias: ${sums} ${signedText(bias)} = ${exact(value)}`;
+  const text = `The products of map ${channel} add up to ${exact(sum)}. All maps, and the bias: ${sums} ${signedText(bias)} = ${exact(value)}`;
   add(body, "p", { className: "note", textContent: text });
 }
 
@@ -465,7 +469,7 @@ function convolutionIn(body, { parts, bias, value }, channel, limit, choose) {
 function linearIn(body, { parts, bias, value }, before) {
   const { inputs, weights, products: made, indices } = parts[0];
   const both = add(body, "div", { className: "columns" });
-  const strips = add(both, "div", { className: "row strips" });
+  const strips = add(both, "div", { className: "beside strips" });
   for (const [name, numbers] of [
     ["inputs", inputs],
     ["weights", weights],

@@ -32,7 +32,7 @@ export function padIn(left, model, changed) {
     "aria-label":
       "Pad for a digit. Draw with mouse, finger or pen. Keys: arrows move, space lowers or lifts the pen, Delete clears.",
   });
-  const row = add(left, "div", { className: "row" });
+  const row = add(left, "div", { className: "beside" });
   button(row, "Clear", () => empty()).classList.add("clear");
   const label = add(row, "label");
   const centred = add(label, "input", { type: "checkbox", className: "centred", checked: model.get("centred") });

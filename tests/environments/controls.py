@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -182,3 +183,239 @@ def explore_shapes(control: Locator, touch: bool = False) -> None:
     control.page.keyboard.press("ArrowUp")
     expect(control.get_by_label("3: conv 5x5")).to_be_focused()
     expect(says).to_contain_text("Layer 3, conv 5x5: 16 channels of 8x8.")
+
+
+# ---- the pad with a network ----
+
+# Each digit as a person may draw it with a mouse, in percent of the pad: other strokes than those of digit_pad.py.
+DRAWN = (
+    "50,12 30,25 24,50 32,76 50,88 70,75 76,50 68,24 50,12",
+    "38,30 52,12 52,88",
+    "25,32 35,16 55,12 70,24 68,42 24,86 76,86",
+    "26,16 70,14 46,42 66,52 70,70 56,86 28,84",
+    "40,10 24,56 76,56; 62,34 60,90",
+    "72,12 34,12 30,44 58,42 72,58 68,78 50,88 26,82",
+    "64,10 40,32 28,60 34,82 52,88 68,78 66,60 50,54 32,66",
+    "24,14 76,14 56,48 42,88",
+    "62,18 44,12 32,22 40,38 62,54 70,72 52,88 34,76 38,58 60,40 66,26 62,18",
+    "66,28 50,12 34,20 34,38 50,46 66,34 66,24 62,60 54,90",
+)
+
+
+class Pad:
+    """What a student sees of the pad, and what her hands do."""
+
+    def __init__(self, control: Locator, touch: bool = False):
+        self.control, self.page, self.touch = control, control.page, touch
+        self.paper, self.says = control.locator(".paper"), control.locator(".answer .says")
+        self.clear_button = control.get_by_role("button", name="Clear")
+        self.finger = self.page.context.new_cdp_session(self.page) if touch else None
+
+    def clear(self) -> None:
+        if self.touch:
+            self.page.wait_for_timeout(300)  # a finger takes its time; what is faster, Chromium takes for one gesture
+            self.clear_button.tap()
+        else:
+            self.clear_button.click()
+        expect(self.says).to_contain_text("Draw a digit.")
+
+    def draw(self, text: str, scale: float = 1.0, x: float = 0.0, y: float = 0.0, lift: bool = True) -> None:
+        """Strokes "x,y x,y; ..." in percent, made smaller and moved, both in parts of the pad."""
+        self.paper.evaluate("paper => paper.scrollIntoView({block: 'center', behavior: 'instant'})")
+        box = self.paper.bounding_box()
+        for stroke in text.split(";"):
+            corners = np.array([point.split(",") for point in stroke.split()], dtype=float) / 100 * scale + [x, y]
+            corners = corners * [box["width"], box["height"]] + [box["x"], box["y"]]
+            points = [a + (b - a) * part / 5 for a, b in pairwise(corners) for part in range(1, 6)]
+            if self.touch:
+                self._touch("touchStart", corners[0])
+                for point in points:
+                    self._touch("touchMove", point)
+                if lift:
+                    self._touch("touchEnd")
+            else:
+                self.page.mouse.move(*corners[0])
+                self.page.mouse.down()
+                for point in points:
+                    self.page.mouse.move(*point)
+                if lift:
+                    self.page.mouse.up()
+
+    def _touch(self, kind: str, *points: np.ndarray) -> None:
+        touched = [{"x": point[0], "y": point[1]} for point in points]
+        self.finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    def answer(self) -> str:
+        """What the page says after the next pictures of the screen."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return self.says.inner_text()
+
+    def seen(self) -> list[int]:
+        """The picture that the network sees."""
+        pixels = """canvas => {
+          const {data, width} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const side = width / 28;
+          return Array.from({length: 784}, (_, i) => data[4 * (Math.floor(i / 28) * side * width + (i % 28) * side)]);
+        }"""
+        return self.control.locator(".layer canvas").first.evaluate(pixels)
+
+
+def draw_digits(control: Locator, touch: bool = False) -> None:
+    """Ten digits, small and large, here and there: at least nine are read; and what else a hand does on the pad."""
+    pad = Pad(control, touch)
+    expect(pad.says).to_contain_text("The network answers 7")  # the stored digit
+    right = []
+    for digit, strokes in enumerate(DRAWN):
+        pad.clear()
+        scale, place = 0.45 + 0.05 * digit, digit % 3 / 4 * (0.55 - 0.05 * digit)
+        pad.draw(strokes, scale, place, place)
+        if f"The network answers {digit} " in pad.answer():
+            right.append(digit)
+    print(f"\ndrawn with {'a finger' if touch else 'the mouse'}: {len(right)} of 10 digits are read, {right}")
+    assert len(right) >= 9
+
+    # the answer comes while the line is drawn, before the button is released
+    pad.clear()
+    pad.draw(DRAWN[7], lift=False)
+    assert "The network answers 7 " in pad.answer()
+    if touch:
+        pad._touch("touchEnd")
+    else:
+        pad.page.mouse.up()
+
+    # a small digit in the corner: with the box unticked, the network sees it there
+    pad.clear()
+    pad.draw(DRAWN[3], 0.3)
+    pad.answer()
+    centred, box = pad.seen(), control.get_by_label("scale and centre")
+    box.uncheck()
+    pad.answer()
+    corner = pad.seen()
+    assert any(centred[28 * 20 :]) and not any(corner[28 * 12 :]) and any(corner[: 28 * 12])
+    box.check()
+    assert pad.answer() and pad.seen() == centred
+
+
+def write_with_keys(control: Locator) -> None:
+    """The keyboard alone: a vertical line is a 1. Only Tab leaves the pad."""
+    pad, keyboard = Pad(control), control.page.keyboard
+    pad.clear()
+    pad.paper.focus()
+    for keys in (["ArrowUp"] * 7, [" "], ["ArrowDown"] * 14, [" "]):
+        for key in keys:
+            keyboard.press(key)
+    assert "The network answers 1 " in pad.answer()
+    for key in "abdd":
+        keyboard.press(key)
+    keyboard.press("Delete")
+    expect(pad.says).to_contain_text("Draw a digit.")
+    keyboard.press("Tab")
+    expect(pad.clear_button).to_be_focused()
+
+
+def follow_a_number(control: Locator, touch: bool = False) -> None:
+    """From the first convolution up to softmax: each sum is that of the numbers on the page, and leads to the next."""
+    pad, told = Pad(control, touch), control.locator(".told")
+    pad.clear()
+    pad.draw(DRAWN[3])
+    answer = re.search(r"The network answers (\d) \((\d+) %\)", pad.answer())
+    press = tap_or_click(control, touch)
+    maps = control.locator(".maps")
+    names = control.locator(".layer .name").all_inner_texts()
+    point(maps.nth(names.index("conv1")), 0.25, 0.17, touch)  # in the first map
+    kinds, value = [], None
+    while True:
+        text = told.inner_text()
+        name, result = re.match(r"([^,]+), ", text)[1], result_of(text)
+        kinds.append(name)
+        assert control.locator(".ring.unit").count() == 1
+        if " add up to " in text:  # patch times kernel, or inputs times weights
+            said, sign, bias = re.search(r"add up to (\S+); with the bias, \S+ ([+-]) (\S+) = ", text).groups()
+            assert abs(float(said) + float(sign + bias) - result) < 2e-4, text
+            assert abs(sum_of_products(control) - float(said)) < 2e-3, text
+            assert control.locator(".ring.seen").count() or name.startswith("fc")
+        elif name == "ReLU":
+            assert result == max(value, 0) or "becomes 0" in text and value <= 0, text
+        elif name == "MaxPool":
+            assert result >= value - 1e-4, text
+        elif name == "Flatten":
+            assert result == value, text
+        if name == "softmax":
+            break
+        value = result
+        press("one layer on")
+        expect(told).not_to_have_text(text)
+    assert kinds == names[names.index("conv1") :], kinds
+    press("one layer back")
+    expect(told).to_contain_text(f"{names[-2]}, ")
+    control.get_by_label("layer", exact=True).select_option(label=f"{len(names) - 1} softmax")
+    typed(control.get_by_label("unit", exact=True), answer[1])
+    expect(told).to_contain_text(f"softmax, class {answer[1]}: ")
+    share = result_of(told.inner_text())
+    assert round(100 * share) == int(answer[2]), "the number at the end is the answer on the pad"
+    shares = [float(row.split()[-1]) for row in control.locator(".terms tr").all_inner_texts()[1:-1]]
+    assert abs(sum(shares) - 1) < 2e-3 and shares.index(max(shares)) == int(answer[1])
+
+    maps.nth(1).focus()  # with the keyboard
+    control.page.keyboard.press("End")
+    control.page.keyboard.press("PageDown")
+    control.page.keyboard.press("ArrowLeft")
+    expect(told).to_contain_text(re.compile(r"conv1, map 1, row \d+, column 22: "))
+    control.page.keyboard.press("Escape")
+    expect(told).to_contain_text("Point at a square of a layer")
+
+
+def result_of(text: str) -> float:
+    """The number that a sentence about a number ends with; or begins with, when the number stays as it is."""
+    return float(re.search(r": (\S+) " if re.search(r"stays|one list", text) else r"(\S+)\.$", text)[1])
+
+
+def sum_of_products(control: Locator) -> float:
+    """The sum of the products that the page shows, after a look at each: is it its two factors' product?"""
+    if control.locator(".terms").count():  # of a linear layer: the largest, all others, bias, sum
+        rows = [row.split("\t") for row in control.locator(".terms tr").all_inner_texts()[1:]]
+        for row in rows:
+            if row[1].strip():
+                assert abs(float(row[1]) * float(row[2]) - float(row[3])) < 2e-3 + 2e-4 * abs(float(row[1])), row
+        return sum(float(row[3]) for row in rows[:-2])
+    exact = "cells => cells.map((cell) => Number(cell.title))"
+    total = 0.0
+    channels = control.locator(".channels button")
+    for i in range(max(channels.count(), 1)):
+        if channels.count():
+            channels.nth(i).evaluate("button => button.click()")
+        patch, kernel, products = (
+            np.array(control.locator(".grids table").nth(k).locator("td").evaluate_all(exact)) for k in range(3)
+        )
+        assert np.allclose(patch * kernel, products, atol=1e-5), (patch, kernel, products)
+        total += products.sum()
+    return total
+
+
+SPEED = """(control) => {
+  window.times = [];
+  let from = null;
+  control.querySelector(".paper").addEventListener("pointermove", (e) => e.buttons && (from ??= e.timeStamp), true);
+  new MutationObserver(() => {
+    if (from !== null) times.push(performance.now() - from);
+    from = null;
+  }).observe(control.querySelector(".answer"), {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
+
+def answers_soon(control: Locator) -> None:
+    """How long is it from a stroke to the answer, on a processor that is slowed fourfold, as a phone's is?"""
+    pad, slower = Pad(control), control.page.context.new_cdp_session(control.page)
+    pad.clear()
+    control.evaluate(SPEED)
+    slower.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    for digit in (8, 9):
+        pad.draw(DRAWN[digit])
+    slower.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    pad.answer()
+    times = control.page.evaluate("times")
+    print(
+        f"\nfrom stroke to answer, CPU slowed fourfold: median {np.median(times):.0f} ms of {len(times)}, "
+        f"slowest {max(times):.0f} ms"
+    )
+    assert len(times) > 10 and np.median(times) < 300

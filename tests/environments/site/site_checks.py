@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.environments.controls import edit_a_kernel, explore_shapes, move_a_kernel
+from tests.environments.controls import (
+    answers_soon,
+    draw_digits,
+    edit_a_kernel,
+    explore_shapes,
+    follow_a_number,
+    move_a_kernel,
+    write_with_keys,
+)
 from tools.address import badge
 from tools.make_site import OUT, npm_file
 
@@ -178,3 +186,22 @@ def test_controls_stand_in_their_lessons(open_page):
     titles = page.locator(".course-control").evaluate_all("all => all.map((control) => control.dataset.title)")
     assert titles == ["Move the kernel", "Edit the kernel", "Move the kernel over three channels"]
     assert page.locator(".course-control .course-widget").count() == 3
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_draw_a_digit(size: str, open_page):
+    """The pad of lesson 05: ten digits with mouse or finger, and one number of the network from layer to layer."""
+    page, touch = open_page("notebooks/05_lenet_build_up.html", **SIZES[size]), size == "phone"
+    control = page.locator(".course-lenet")
+    if touch:
+        assert page.evaluate(TOO_SMALL) == [], "smaller than a finger"
+    draw_digits(control, touch)
+    picture(page, f"digits-{size}")
+    follow_a_number(control, touch)
+    if not touch:
+        write_with_keys(control)
+        answers_soon(control)
+    picture(page, f"numbers-{size}")
+    assert not (found := serious(page)), "\n".join(found)
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"the page is now {wide} pixels too wide"
