@@ -89,6 +89,8 @@ export function padIn(left, model, changed) {
     strokes.push([]);
     point(strokes.at(-1), ...place(event));
   });
+  // A stroke is no swipe: without this, a tap on "Clear" right after it only stops the swipe.
+  paper.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   paper.addEventListener("pointermove", (event) => {
     if (event.pointerId === pointer) point(strokes.at(-1), ...place(event));
   });
