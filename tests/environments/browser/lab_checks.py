@@ -21,23 +21,16 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from course_utils import ROOT
-from tests.environments.controls import edit_a_kernel, explore_shapes, move_a_kernel
+from tests.environments.controls import (
+    draw_digits,
+    edit_a_kernel,
+    explore_shapes,
+    follow_a_number,
+    move_a_kernel,
+    write_with_keys,
+)
 
 PICTURES = os.environ.get("COURSE_BROWSER_PICTURES")
-
-# Each digit as a person may draw it with a mouse, in percent of the pad: other strokes than those of digit_pad.py.
-DRAWN = (
-    "50,12 30,25 24,50 32,76 50,88 70,75 76,50 68,24 50,12",
-    "38,30 52,12 52,88",
-    "25,32 35,16 55,12 70,24 68,42 24,86 76,86",
-    "26,16 70,14 46,42 66,52 70,70 56,86 28,84",
-    "40,10 24,56 76,56; 62,34 60,90",
-    "72,12 34,12 30,44 58,42 72,58 68,78 50,88 26,82",
-    "64,10 40,32 28,60 34,82 52,88 68,78 66,60 50,54 32,66",
-    "24,14 76,14 56,48 42,88",
-    "62,18 44,12 32,22 40,38 62,54 70,72 52,88 34,76 38,58 60,40 66,26 62,18",
-    "66,28 50,12 34,20 34,38 50,46 66,34 66,24 62,60 54,90",
-)
 
 # The open notebook, read from JupyterLab's own model.
 STATE = """() => {
@@ -233,106 +226,15 @@ def finished(state: dict) -> bool:
 # ---- the pad -------------------------------------------------------------------------------------------------------
 
 
-class Pad:
-    """What a student sees of the pad, and what her hands do."""
-
-    def __init__(self, page: Page):
-        self.page, self.paper, self.says = page, page.locator(".pad-paper"), page.locator(".pad-says")
-        self.paper.scroll_into_view_if_needed()
-
-    def clear(self) -> None:
-        self.page.locator(".pad-clear").click()
-        expect(self.says).to_have_text("Draw a digit.")
-
-    def draw(self, text: str, scale: float = 1.0, x: float = 0.0, y: float = 0.0, lift: bool = True) -> None:
-        """Strokes "x,y x,y; ..." in percent, made smaller and moved, both in parts of the pad."""
-        box = self.paper.bounding_box()
-        for stroke in text.split(";"):
-            points = [
-                (
-                    box["x"] + box["width"] * (scale * float(a) / 100 + x),
-                    box["y"] + box["height"] * (scale * float(b) / 100 + y),
-                )
-                for a, b in (point.split(",") for point in stroke.split())
-            ]
-            self.page.mouse.move(*points[0])
-            self.page.mouse.down()
-            for point in points[1:]:
-                self.page.mouse.move(*point, steps=5)
-            if lift:
-                self.page.mouse.up()
-
-    def answer(self) -> str:
-        """The answer when it has come to rest."""
-        self.page.wait_for_timeout(250)
-        before = None
-        while before != (now := self.says.inner_text()):
-            before = now
-            wait(self.page, lambda state: state["kernel"] == "idle", 20, "an answer")
-            self.page.wait_for_timeout(250)
-        return now
-
-    def seen(self) -> list[int]:
-        """The picture that the network sees."""
-        pixels = "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 == 0)"
-        return self.page.locator(".pad-seen").evaluate(pixels)
-
-
 def test_the_pad_recognises_digits(lab, chromium):
     with notebook(chromium, lab("pad.ipynb"), "pad") as page:
-        pad = Pad(page)
         assert page.locator(".jp-OutputArea img").count() == 1, "a figure stands before the pad"
-        expect(pad.says).to_contain_text("The network answers 7")  # the stored digit
-        screenshot(page, "stored")
-
-        right = {}
-        for digit, strokes in enumerate(DRAWN):
-            pad.clear()
-            scale, place = 0.45 + 0.05 * digit, digit % 3 / 4 * (0.55 - 0.05 * digit)  # small and large, here and there
-            pad.draw(strokes, scale, place, place)
-            answer = pad.answer()
-            right[digit] = answer.startswith(f"The network answers {digit} ")
-            print(f"{digit}: {answer}")
-            screenshot(page, f"digit{digit}")
-        print(f"{sum(right.values())} of 10 digits are recognised")
-        assert sum(right.values()) >= 9
-
-        # the answer comes while the line is drawn, before the button is released
-        pad.clear()
-        pad.draw(DRAWN[7], lift=False)
-        expect(pad.says).to_contain_text("The network answers")
-        page.mouse.up()
-        assert pad.answer().startswith("The network answers 7")
-        assert page.locator(".pad-map").count() == 6
-
-        # a small digit in the corner: with the box unticked, the network sees it there
-        pad.clear()
-        pad.draw(DRAWN[3], 0.3)
-        pad.answer()
-        centred = pad.seen()
-        page.locator(".pad-centred").uncheck()
-        pad.answer()
-        corner = pad.seen()
-        assert any(centred[28 * 20 :]) and not any(corner[28 * 12 :]) and any(corner[: 28 * 12])
-        screenshot(page, "corner")
-        page.locator(".pad-centred").check()
-        assert pad.answer() and pad.seen() == centred
-
-        # the keyboard alone: a vertical line is a 1; JupyterLab's own keys (A, B, D D, arrows) must not act
-        pad.clear()
-        cells = page.evaluate(STATE)["all"]
-        pad.paper.focus()
-        for keys in (["ArrowUp"] * 7, [" "], ["ArrowDown"] * 14, [" "]):
-            for key in keys:
-                page.keyboard.press(key)
-        assert pad.answer().startswith("The network answers 1 ")
-        screenshot(page, "keyboard")
-        for key in "abdd":
-            page.keyboard.press(key)
-        page.keyboard.press("Delete")
-        expect(pad.says).to_have_text("Draw a digit.")
-        page.keyboard.press("Tab")
-        expect(page.locator(".pad-clear")).to_be_focused()
+        cells, control = page.evaluate(STATE)["all"], page.locator(".course-lenet")
+        draw_digits(control)
+        screenshot(page, "digits")
+        follow_a_number(control)
+        write_with_keys(control)  # JupyterLab's own keys (A, B, D D, arrows) must not act
+        screenshot(page, "numbers")
         assert page.evaluate(STATE)["all"] == cells
 
 
