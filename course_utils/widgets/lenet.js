@@ -50,7 +50,8 @@ const STYLE = `
 .course-lenet .ring.seen { border-color: ${COLORS[4]}; }
 .course-lenet .how { margin-top: 12px; padding: 2px 10px; border: 1px solid var(--line); border-radius: 6px;
   background: var(--pst-color-background, var(--jp-layout-color0, var(--vscode-editor-background, Canvas))); }
-.course-lenet .how.open { position: sticky; bottom: 0; z-index: 1; height: min(46vh, 25rem); overflow: auto; }
+.course-lenet .how.open { position: sticky; bottom: 0; z-index: 1; height: min(46vh, 22rem); overflow: auto; }
+:is(.jp-OutputArea, .jp-OutputArea-child, .jp-OutputArea-output):has(.course-lenet) { overflow: visible !important; }
 .course-lenet .head { display: flex; gap: 8px; align-items: flex-start; justify-content: space-between; }
 .course-lenet .head button { flex: none; }
 .course-lenet .told { margin: 4px 0; }
