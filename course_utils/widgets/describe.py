@@ -48,7 +48,7 @@ def describe(model: nn.Module, data: DataSets) -> dict:
     """
     try:
         graph = fx.symbolic_trace(model).graph
-    except (fx.proxy.TraceError, TypeError) as error:
+    except Exception as error:  # the model's own code runs with stand-ins for numbers, and may fail anywhere
         raise ValueError(f"{type(model).__name__} decides while it runs what it computes next: {error}") from error
     layers, last = [], None
     for node in graph.nodes:
@@ -147,5 +147,5 @@ KINDS: dict[str, Callable[[nn.Module], dict]] = {
     "AvgPool2d": _pooling,
     "BatchNorm": _batch_norm,
     "Linear": lambda layer: {"weight": _array(layer.weight), "bias": _array(layer.bias)},
-    **dict.fromkeys(("ReLU", "Tanh", "Sigmoid", "Flatten", "Dropout"), _nothing),
+    **dict.fromkeys(("ReLU", "Tanh", "Sigmoid", "Softmax", "Flatten", "Dropout"), _nothing),
 }

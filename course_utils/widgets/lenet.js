@@ -173,7 +173,7 @@ export function render({ model, el }) {
   const layers = add(box, "div", { className: "layers" });
   const views = layersIn(layers, network, values, classes, (...chosen) => explanation.choose(...chosen));
   const how = add(box, "div", { className: "how" });
-  const explanation = explanationIn(how, network, views, classes, () => [values, picture]);
+  const explanation = explanationIn(how, layers, network, views, classes, () => [values, picture]);
 
   const update = atMostOnceAFrame(() => {
     picture = rasterize(pad.strokes(), pad.centred());
@@ -217,8 +217,8 @@ function layersIn(parent, network, values, classes, choose) {
     const layout = layoutOf(shape);
     const part = add(parent, "div", { className: "layer" });
     add(part, "div", { className: "name", textContent: layer.name });
-    const maps_of = shape[0] > 1 ? `${shape[0]} maps of ` : "";
-    const size = shape.length === 1 ? `${shape[0]} numbers` : `${maps_of}${shape[1]}x${shape[2]}`;
+    const mapsOf = shape[0] > 1 ? `${shape[0]} maps of ` : "";
+    const size = shape.length === 1 ? `${shape[0]} numbers` : `${mapsOf}${shape[1]}x${shape[2]}`;
     const kind = layer.kind.replace("2d", "").toLowerCase() === layer.name.toLowerCase() ? "" : `${layer.kind}: `;
     add(part, "div", { className: "size", textContent: kind + size });
     const maps = add(part, "div", {
@@ -260,8 +260,9 @@ function layersIn(parent, network, values, classes, choose) {
       choose(at, next);
     });
     maps.addEventListener("focus", () => {
-      if (maps.matches(":focus-visible")) choose(at, chosen);
+      if (maps.matches(":focus-visible") && !returning) choose(at, chosen);
     });
+    let returning = false; // the focus comes back from the explanation, which is closed
 
     return {
       show({ data }, greys) {
@@ -281,7 +282,11 @@ function layersIn(parent, network, values, classes, choose) {
         }
       },
       keep: (i) => (chosen = i),
-      place: maps,
+      focus() {
+        returning = true;
+        maps.focus({ preventScroll: true });
+        returning = false;
+      },
       layout,
       shape,
     };
@@ -290,8 +295,8 @@ function layersIn(parent, network, values, classes, choose) {
 
 // ---- how a number was made -----------------------------------------------------------------------------------------
 
-/** The panel below the layers. `now()` gives the values of all layers, and the picture. */
-function explanationIn(panel, network, views, classes, now) {
+/** The panel below the layers, whose box is `parent`. `now()` gives the values of all layers, and the picture. */
+function explanationIn(panel, parent, network, views, classes, now) {
   let [at, i, held, channel] = [null, 0, false, 0];
   const head = add(panel, "div", { className: "head" });
   const say = sentence(head, "told");
@@ -310,18 +315,17 @@ function explanationIn(panel, network, views, classes, now) {
   layerField.setAttribute("aria-label", "layer"); // else the names of all layers would be a part of its label
   layerField.addEventListener("change", () => choose(Number(layerField.value), 0));
   fields.forEach((input) => input.addEventListener("input", () => input.value !== "" && choose(at, typed())));
-  for (const part of [panel, views[0].place.parentElement.parentElement])
-    part.addEventListener("keydown", (event) => event.key === "Escape" && close());
+  for (const part of [panel, parent])
+    part.addEventListener("keydown", (event) => event.key === "Escape" && at !== null && close());
 
   function close() {
-    const [layer] = at === null ? [] : [views[at].place];
+    views[at].focus();
     [at, held] = [null, false];
     views.forEach((view) => view.mark([]));
     body.replaceChildren();
     row.hidden = closing.hidden = true;
     panel.classList.remove("open");
     say(invitation);
-    layer?.focus({ preventScroll: true });
   }
 
   function typed() {

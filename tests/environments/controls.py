@@ -357,8 +357,10 @@ def follow_a_number(control: Locator, touch: bool = False) -> None:
     control.page.keyboard.press("PageDown")
     control.page.keyboard.press("ArrowLeft")
     expect(told).to_contain_text(re.compile(r"conv1, map 1, row \d+, column 22: "))
-    control.page.keyboard.press("Escape")
+    control.get_by_label("row", exact=True).focus()
+    control.page.keyboard.press("Escape")  # closes the explanation, and goes back to the layer
     expect(told).to_contain_text("Point at a square of a layer")
+    expect(maps.nth(1)).to_be_focused()
 
 
 def result_of(text: str) -> float:

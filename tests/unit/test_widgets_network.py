@@ -69,7 +69,11 @@ def trained(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-MODELS = [LeNet, LeNet5, FashionCnn, Conv32x64, Written, lambda: Mlp((20, 15), batch_norm=True)]
+def ends_in_softmax() -> nn.Module:  # a mistake that students make
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.Softmax(dim=1))
+
+
+MODELS = [LeNet, LeNet5, FashionCnn, Conv32x64, Written, lambda: Mlp((20, 15), batch_norm=True), ends_in_softmax]
 
 
 @pytest.mark.parametrize("make", MODELS)
