@@ -65,8 +65,7 @@ const STYLE = `
 .course-lenet .grids td { width: 38px; height: 25px; padding: 0; text-align: center; line-height: 1;
   border: 1px solid #8888; }
 .course-lenet .grids td.best { outline: 3px solid ${COLORS[1]}; outline-offset: -2px; font-weight: bold; }
-.course-lenet .strips figure { margin: 0; }
-.course-lenet .strips figcaption { font-size: 13px; }
+.course-lenet .strips { font-size: 13px; }
 .course-lenet .terms { font-size: 14px; font-variant-numeric: tabular-nums; }
 .course-lenet .terms .chosen { font-weight: bold; }
 .course-lenet .channels { flex-wrap: nowrap; overflow-x: auto; }
@@ -480,8 +479,7 @@ function linearIn(body, { parts, bias, value }, before) {
     ["weights", weights],
     ["products", made],
   ]) {
-    const part = add(strips, "figure");
-    add(part, "figcaption", { textContent: name });
+    const part = add(strips, "div", { textContent: name });
     const canvas = add(part, "canvas");
     paintNumbers(canvas, before.layout, numbers, limitOf(numbers));
     canvas.style.width = `${Math.min(canvas.width, 200)}px`;

@@ -27,7 +27,7 @@ export function layoutOf(shape) {
   const widest = maps > 1 ? 84 : n <= 10 ? 240 : 120;
   const side = Math.max(Math.min(Math.round(Math.sqrt(60000 / n)), Math.floor(widest / width)), 2);
   const gap = 4;
-  const across = Math.min(columnsFor(maps), Math.floor(370 / (width * side + gap)));
+  const across = Math.min(columnsFor(maps), Math.floor(480 / (width * side + gap)));
   const down = Math.ceil(maps / across);
   const size = [across * (width * side + gap) - gap, down * (height * side + gap) - gap];
   return { maps, across, n, height, width, side, gap, size };
