@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
+from course_utils.figures import alt_text
 from course_utils.files import standin
 from course_utils.train import History
 
@@ -39,12 +40,13 @@ def use_style() -> None:
     )
 
 
-def finish(figure: Figure, title: str | None = None) -> Figure:
-    """The last step of a figure of your own: its title, with a word about stand-in data; shown once, not twice."""
+def finish(figure: Figure, title: str | None = None, alt: str | None = None) -> Figure:
+    """The last step of a figure of your own: its title, and what it shows in words, or `alt`; shown once, not twice."""
     if standin.used:
         title = f"{title}\n(drawn stand-in data, not the real pictures)" if title else "Drawn stand-in data"
     if title:
         figure.suptitle(title, fontsize=12)
+    alt_text.attach(figure, alt)
     plt.close(figure)  # the notebook shows what the cell returns; an open figure would be shown a second time
     return figure
 

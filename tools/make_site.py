@@ -3,8 +3,9 @@
     python -m tools.make_site            # into build/site/html; open its index.html
 
 The pages are copies of this repository's notebooks and .md files. What is changed on the way: a link to a file that is
-no page leads to the file on GitHub, a picture of another server becomes its words, and figures get an alt text. Nothing
-is executed. Sphinx (docs/site/conf.py) stops at the first warning, such as a link that leads nowhere.
+no page leads to the file on GitHub, a picture of another server becomes its words, and figures get the alt text that is
+stored with them. Nothing is executed. Sphinx (docs/site/conf.py) stops at the first warning, such as a link that leads
+nowhere.
 
 A control that a lesson's output stores (course_utils/widgets/live.py) becomes one that runs in the page, and stands on
 the page Play, too; docs/site/static/host.js brings it to life.
@@ -77,6 +78,22 @@ def adapted(markdown: str, path: str, known: set[str]) -> str:
     return LINK.sub(link, markdown)
 
 
+def with_alt_texts(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """A cell with the alt text of its figure. myst-nb takes one for a cell: further figures get cells without code."""
+    if cell.cell_type != "code":
+        return [cell]
+    parts, outputs, cell.outputs = [cell], cell.outputs, []
+    for out in outputs:
+        if "image/png" in out.get("data", {}):
+            if "mystnb" in parts[-1].metadata:
+                parts.append(nbformat.v4.new_code_cell(metadata={"tags": ["remove-input"]}))
+            alt = out.metadata.get("image/png", {}).get("alt")
+            alt = alt or f"Figure drawn by cell {cell.execution_count}; the text around it says what it shows."
+            parts[-1].metadata["mystnb"] = {"image": {"alt": alt}}
+        parts[-1].outputs.append(out)
+    return parts
+
+
 def stage() -> None:
     """Lay out all pages below BUILD/pages."""
     folder = BUILD / "pages"
@@ -98,13 +115,10 @@ def stage() -> None:
             for cell in nb.cells:
                 if cell.cell_type == "markdown":
                     cell.source = adapted(cell.source, name, known)
-                    continue
-                for out in cell.outputs:
+                for out in cell.get("outputs", []):
                     if MIME in out.get("data", {}):
                         out.data = nbformat.from_dict({"text/html": control(out.data[MIME])})
-                if any("image/png" in out.get("data", {}) for out in cell.outputs):
-                    alt = f"Figure drawn by cell {cell.execution_count}; the text around it says what it shows."
-                    cell.metadata["mystnb"] = {"image": {"alt": alt}}
+            nb.cells = [part for cell in nb.cells for part in with_alt_texts(cell)]
             text = nbformat.writes(nb)
         target.write_text(text, encoding="utf-8")
     (folder / "play.md").write_text(play(), encoding="utf-8")

@@ -100,7 +100,8 @@ def merge_streams(outputs: list) -> list:
             if "image/png" in out.data:
                 out.data["image/png"] = with_palette(out.data["image/png"])
             out.data.pop("application/vnd.jupyter.widget-view+json", None)  # there is no live kernel on GitHub
-            out.metadata = nbformat.from_dict({})
+            alt = out.metadata.get("image/png", {}).get("alt")
+            out.metadata = nbformat.from_dict({"image/png": {"alt": alt}} if alt else {})
         last = merged[-1] if merged else None
         if last and last.output_type == out.output_type == "stream" and last.name == out.name:
             last.text += out.text

@@ -29,11 +29,14 @@ def boundaries(
     line = torch.linspace(-side, side, 200)
     grid = torch.cartesian_prod(line, line)  # (200 * 200, 2)
     panels = list(models.items()) or [("", None)]
+    said = [_where(points[labels == k], k) for k in labels.unique().tolist()]
     figure, axes = plt.subplots(1, len(panels), figsize=(3.2 * len(panels), 3.5), squeeze=False)
     for axis, (name, model) in zip(axes[0], panels, strict=True):
         if model is not None:
             with torch.no_grad():
                 answers = model(grid).argmax(dim=1).view(200, 200).T.numpy()
+                right = (model(points).argmax(dim=1) == labels).double().mean()
+            said.append(f"{name}: {right:.0%} of the points on the side of their class")
             colors = ListedColormap(show.COLORS)
             axis.pcolormesh(
                 line.numpy(), line.numpy(), answers, cmap=colors, vmin=0, vmax=len(show.COLORS) - 1, alpha=0.25
@@ -44,4 +47,10 @@ def boundaries(
         show.only_pixels(axis)
         axis.set(aspect="equal", title=name)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=8, fontsize=10)
-    return show.finish(figure, title)
+    return show.finish(figure, title, alt="; ".join(said))
+
+
+def _where(points: Tensor, k: int) -> str:
+    """How many points a class has and how far from the middle they lie, in words."""
+    far = points.norm(dim=1)
+    return f"{len(points)} points of class {k}, {far.min():.1f} to {far.max():.1f} from the middle"

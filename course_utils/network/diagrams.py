@@ -186,8 +186,7 @@ def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None
         draw_row(axis, row, largest, lines)
     scales = "height and depth: sides of the picture; thickness: channels, bars: lists of numbers (both not to scale)"
     figure.supxlabel(scales, fontsize=8.5, color="0.35")
-    figure.set_label(summary(name, boxes))
-    return show.finish(figure, title)
+    return show.finish(figure, title, alt=summary(name, boxes))
 
 
 def ring(states: Sequence[Sequence[Sequence[int]]], title: str | None = None) -> Figure:

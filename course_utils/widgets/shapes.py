@@ -158,7 +158,9 @@ def draw_shapes(setting: Setting) -> Figure:
     further = "one pixel" if step == 1 else f"{step} pixels"
     places = f"{width} places" if width > 1 else "one place"
     title = f"The neighbour's window lies {further} further: " if width > 1 else "The window has no neighbour: "
-    title += f"{places} in a row of {room}{', with padding' * bool(padding)}\n"
+    title += f"{places} in a row of {room}{', with padding' * bool(padding)};\n"
     title += f"{what}: {sum(row.parameters for row in table):,} parameters, "
     title += f"{sum(row.multiply_adds for row in table):,} multiply-adds, {channels} channels of {by((height, width))}"
-    return show.finish(figure, title)
+    alt = f"left the picture, {by(setting.side)}{around}: the first output sees {len(np.argwhere(seen(0, 0)))} pixels"
+    alt += f", {unseen.sum()} pixels are seen by no output; right the output, {by(width)}"
+    return show.finish(figure, title, alt)

@@ -60,7 +60,7 @@ def test_the_marked_pixels_are_those_that_change_the_output(setting):
 def test_the_figure_says_what_it_shows(shown):
     shape_explorer(28, kernel_size=3, stride=2)
     assert shown[0].get_suptitle() == (
-        "The neighbour's window lies 2 pixels further: 13 places in a row of 28\n"
+        "The neighbour's window lies 2 pixels further: 13 places in a row of 28;\n"
         "conv 3x3, stride 2: 60 parameters, 9,126 multiply-adds, 6 channels of 13x13"
     )
     left, right = shown[0].axes
@@ -72,16 +72,16 @@ def test_the_figure_says_what_it_shows(shown):
 def test_an_output_of_one_number_has_no_neighbour(shown):
     shape_explorer(5, kernel_size=5)
     assert [len(axis.patches) for axis in shown[0].axes] == [25, 1]
-    assert shown[0].get_suptitle().startswith("The window has no neighbour: one place in a row of 5\n")
+    assert shown[0].get_suptitle().startswith("The window has no neighbour: one place in a row of 5;\n")
 
 
 def test_the_title_tells_the_step_with_padding_and_pooling(shown):
     shape_explorer(28, kernel_size=5)
     assert (
-        shown[0].get_suptitle().startswith("The neighbour's window lies one pixel further: 24 places in a row of 28\n")
+        shown[0].get_suptitle().startswith("The neighbour's window lies one pixel further: 24 places in a row of 28;\n")
     )
     shape_explorer(28, kernel_size=5, padding=2, pool=2)
-    first = "The neighbour's window lies 2 pixels further: 14 places in a row of 32, with padding\n"
+    first = "The neighbour's window lies 2 pixels further: 14 places in a row of 32, with padding;\n"
     assert shown[2].get_suptitle().startswith(first + "conv 5x5, padding 2, then max pool 2x2: ")
 
 
