@@ -241,7 +241,7 @@ def _pictures(axes: Sequence[Axes], detail: int) -> str:
 def _brightness(rows: Sequence[Sequence[np.ndarray]], axis: Axes) -> str:
     """Of each row of grey pictures, the mean; where a pixel is black or not, how many are not."""
     low, high = axis.images[0].get_clim()
-    if len(np.unique([np.unique(array) for row in rows for array in row if np.ptp(array)])) == 2:
+    if len(np.unique(np.concatenate([array.ravel() for row in rows for array in row]))) == 2:
         parts = [
             f"{np.mean([np.mean(a > low) for a in row]):.0%}, {sum(not (a > low).any() for a in row)} wholly black"
             for row in rows

@@ -95,6 +95,14 @@ def output(nb, kind="stream", **content):
     nb.cells[3].outputs = [new_output(kind, **content)]
 
 
+def pictures(nb, *alts):
+    """Figures as the outputs of one cell, each with its alt text."""
+    nb.cells[3].outputs = [
+        new_output("display_data", data={"image/png": "aaaa"}, metadata={"image/png": {"alt": alt}}) for alt in alts
+    ]
+
+
+TOLD = "It learns. Loss over epoch 1 to 5: from 2.3 to 0.05 in 12 s."
 EPOCH = "epoch  1: train loss 1.6531, accuracy 51.32% | validation loss 0.5170, accuracy 84.54% | 10.1 s"
 TIMES = {"class": {"lessons": {"04_small": {"seconds": 51.9}}}}
 BAD = [  # rule, what is done to the good lesson, what the message has to say
@@ -166,6 +174,16 @@ BAD = [  # rule, what is done to the good lesson, what the message has to say
     ),
     (rules.checked_outputs, lambda nb: [cell.metadata.clear() for cell in nb.cells[3:20]], "expected 60 %"),
     (rules.checked_outputs, lambda nb: code(nb, "x = 1", outputs=[]), "no output"),
+    (rules.figures_have_alt_text, lambda nb: pictures(nb, ""), "does not say"),
+    (rules.figures_have_alt_text, lambda nb: pictures(nb, "A figure without a title."), "does not say"),
+    (
+        rules.figures_have_alt_text,
+        lambda nb: pictures(nb, "Figure drawn by cell 4; the text around it"),
+        "does not say",
+    ),
+    (rules.figures_have_alt_text, lambda nb: pictures(nb, "<Figure size 540x333 with 2 Axes>"), "does not say"),
+    (rules.figures_have_alt_text, lambda nb: pictures(nb, TOLD, "Another one is told.", TOLD), "the alt text of cell"),
+    (rules.figures_have_alt_text, lambda nb: pictures(nb, "It learns, " * 40), "439 letters, at most 400"),
     (rules.numbers_are_proven, lambda nb: text(nb, "It has 61,706 parameters."), "61,706"),
     (rules.title, lambda nb: nb.cells[0].update(source=FRONT.replace("# 04 ·", "# 05 ·")), "# 04 ·"),
     (rules.title, lambda nb: nb.cells[0].update(source=FRONT.replace("# 04 · ", "## 04 ")), "exactly one"),
@@ -219,6 +237,14 @@ def test_careful_code_is_accepted(source, tags, tmp_path):
     code(nb, source)
     tag(nb, *tags)
     assert faults(nb, tmp_path, rules.careful_code) == []
+
+
+def test_figures_that_are_told(tmp_path):
+    nb = good_lesson()
+    pictures(nb, TOLD, TOLD.replace("5", "3"))
+    for rule in rules.OUTPUTS:
+        assert faults(nb, tmp_path, rule) == [], rule.__name__
+    assert rules.printed_seconds(nb.cells[3].outputs[0]) == 0, "the seconds of a bar are no seconds of this run"
 
 
 def test_links_to_files_and_their_headings(tmp_path):

@@ -51,6 +51,22 @@ def test_what_the_site_makes_a_control_of_is_kept(monkeypatch, tmp_path):
     assert set(widget.data) == {"text/plain"}
 
 
+def test_figures_are_stored_with_their_alt_text(monkeypatch, tmp_path):
+    """Shown by a cell's last line, by display, and in the place of another one, as live curves do."""
+    draw = "import torch\nfrom course_utils import show\nshow.images(torch.zeros(2, 4, 4), ['a', 'b'], title='%s')"
+    place = "figure = _\nplace = display(figure, display_id=True)\nfigure.suptitle('Three')\nplace.update(figure)"
+    path = notebook(tmp_path / "04_x.ipynb", draw % "One", place)
+    assert run_tool(monkeypatch, path) == 0
+    nb = nbformat.read(path, as_version=4)
+    outputs = [out for cell in nb.cells for out in cell.outputs if "image/png" in out.get("data", {})]
+    alts = [f"{title}. 2 pictures of 4x4 pixels" for title in ("One", "Three")]
+    for out, alt in zip(outputs, alts, strict=True):
+        assert out.metadata["image/png"]["alt"].startswith(alt) and len(out.metadata) == 1
+        assert out.data["text/plain"].startswith(f"Figure: {alt}")
+    assert run_tool(monkeypatch, "--format-only", path) == 0
+    assert nbformat.read(path, as_version=4) == nb
+
+
 def test_notebooks_are_stored_at_class_speed_only(monkeypatch, tmp_path, capsys):
     with pytest.raises(SystemExit):
         run_tool(monkeypatch, tmp_path / "04_x.ipynb", COURSE_SPEED="smoke")

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 
+import nbformat
 import pytest
 import yaml
 from packaging.version import Version
@@ -12,7 +13,7 @@ from benchmarks import classroom
 from course_utils.__main__ import parser
 from tests.notebooks.rules import ROOT
 from tools import address
-from tools.make_site import CONTENTS, adapted, control, modules
+from tools.make_site import CONTENTS, adapted, control, modules, with_alt_texts
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OLDEST = Version(re.search(r'requires-python = ">=(.+?)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))[1])
@@ -101,6 +102,22 @@ def test_the_classroom_table():
     assert "| 05 | 2 | 1.5 | 1,234 MB |" in classroom.table(result)
     assert classroom.PAGE.read_text(encoding="utf-8").count("<!-- classroom: begin -->") == 1
     assert all((ROOT / "notebooks" / f"{name}.ipynb").exists() for name in classroom.LESSONS)
+
+
+def test_each_figure_of_the_site_has_its_own_alt_text():
+    def figure(alt):
+        data, metadata = {"image/png": "aaaa"}, {"image/png": {"alt": alt}} if alt else {}
+        return nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+
+    text = nbformat.v4.new_output("stream", text="seen")
+    cell = nbformat.v4.new_code_cell(
+        "draw()", execution_count=3, outputs=[text, figure("one"), text, figure("two"), text]
+    )
+    first, second = with_alt_texts(cell)
+    assert first.source == "draw()" and first.outputs == [text, figure("one"), text]
+    assert second.source == "" and second.outputs == [figure("two"), text] and second.metadata.tags == ["remove-input"]
+    assert [part.metadata["mystnb"]["image"]["alt"] for part in (first, second)] == ["one", "two"]
+    assert with_alt_texts(nbformat.v4.new_markdown_cell("words"))[0].source == "words"
 
 
 def test_the_site_holds_every_page():
