@@ -227,7 +227,7 @@ def _pictures(axes: Sequence[Axes], detail: int) -> str:
         said += f" in {grid.nrows} rows of {grid.ncols}"
     if reading := _colours(axes):
         said += f", {reading}"
-    beside = [text.get_text() for axis in axes for text in axis.texts]
+    beside = [text.get_text() for axis in axes for text in axis.texts if text.get_text()]
     names = [axis.get_title() for axis in axes]
     if any(names):
         said += f": {_listed(_with_shares(names, arrays), 8 * (detail + 1))}"
@@ -325,7 +325,7 @@ def _limits(axis: Axes) -> Iterator[str]:
     for line in axis.lines:
         if (which := _across(axis, line)) and not line.get_label().startswith("_"):
             value = line.get_xdata()[0] if which == "x" else line.get_ydata()[0]
-            yield f"{line.get_label()} at {_number(value)}"
+            yield f"straight line at {_number(value)}, {line.get_label()}"
 
 
 def _across(axis: Axes, line: Line2D) -> str:
@@ -342,34 +342,71 @@ def _lines(axis: Axes, detail: int) -> str:
     rows, columns = _tick_names(axis, "y"), _tick_names(axis, "x")
     if len(points) == len(lines) and (rows or columns):
         return _rows_of_points(axis, points, rows, columns, detail)
+    marks = {text.xy: text.get_text() for text in axis.texts if isinstance(text, Annotation) and text.get_text()}
+    if marks and len(points) == len(lines):
+        return _named_points(axis, marks, detail)
     if any(not line.get_label().startswith("_") for line in lines):
         lines = [line for line in lines if not line.get_label().startswith("_")]
+    if len(lines) > 1:  # a mark on a curve says nothing more
+        lines = [line for line in lines if len(line.get_xdata()) > 1 or not line.get_label().startswith("_")]
     if detail <= 1 and any("validation" in line.get_label() for line in lines):
         lines = [line for line in lines if "validation" in line.get_label()]
     if not lines:
         return ""
     xs = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in lines])
     x, y = _label(axis, "x") or "x", _label(axis, "y")
+    if not all(_goes_right(line) for line in lines):
+        return "; ".join([*(_cloud_or_path(line, x, y or "y") for line in lines), *_limits(axis)])
     head = f"{y} over {x} {_span(xs)}" if y else f"{x} {_span(xs)}"
     largest = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in lines])
+    largest = largest if axis.get_yscale() == "linear" else ()  # else small values count as much as large ones
     said = [_line(line, x, largest, detail) for line in lines]
     return f"{head}: {'; '.join([*said, *_limits(axis)])}"
 
 
+def _named_points(axis: Axes, marks: dict[tuple[float, float], str], detail: int) -> str:
+    """Points with their names, from the lowest up; of many, the lowest and the highest."""
+    parts = [
+        f"{marks[place]} ({_number(place[0])}, {_number(place[1])})" for place in sorted(marks, key=lambda p: p[1])
+    ]
+    if len(parts) > 2 * detail:
+        parts = [f"lowest {parts[0]}", f"highest {parts[-1]}"]
+    across, up = _label(axis, "x") or "x", _label(axis, "y") or "y"
+    return f"{len(marks)} points ({across}; {up}): {', '.join(parts)}"
+
+
+def _goes_right(line: Line2D) -> bool:
+    """Is it a curve that has one y for each x, in their order?"""
+    return bool((np.diff(np.asarray(line.get_xdata(), dtype=float)) >= 0).all())
+
+
+def _cloud_or_path(line: Line2D, x: str, y: str) -> str:
+    """Many points by their spread and correlation, a path by its ends, a closed curve by its width and height."""
+    xs, ys = np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)
+    name = "" if line.get_label().startswith("_") else f"{line.get_label()}: "
+    if line.get_linestyle() == "None":
+        spread = f"standard deviation {_number(xs.std())} in {x}, {_number(ys.std())} in {y}"
+        return f"{name}{len(xs):,} points, {spread}, correlation {np.corrcoef(xs, ys)[0, 1]:.2f}"
+    (x0, x1), (y0, y1) = xs[[0, -1]], ys[[0, -1]]
+    if len(xs) > 20 and np.hypot(x1 - x0, y1 - y0) < 0.1 * np.ptp(xs):
+        return f"{name}a closed curve, {x} {_span(xs)}, {y} {_span(ys)}"
+    ends = (f"({_number(a, xs)}, {_number(b, ys)})" for a, b in ((x0, y0), (x1, y1)))
+    return f"{name}from {next(ends)} to {next(ends)}"
+
+
 def _line(line: Line2D, x: str, among: np.ndarray, detail: int) -> str:
-    """Name, first and last value, and where it turns; of a noisy line means."""
+    """Name, first and last value, and where it turns; of a noisy line, means of neighbours."""
     xs, ys = np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)
     name = "" if line.get_label().startswith("_") else f"{line.get_label()} "
     if line.get_linestyle() == "None" and len(ys) > 1:
         return f"{name}{len(ys):,} points, {_span(ys)}"
-    turns = np.count_nonzero(np.diff(np.sign(np.diff(ys))))
-    if turns > 20:
-        part = max(len(ys) // 10, 1)
-        return f"{name}about {_number(ys[:part].mean())} at first, {_number(ys[-part:].mean())} at the end"
+    if noisy := np.count_nonzero(np.diff(np.sign(np.diff(ys)))) > 20:
+        part = max(len(ys) // 20, 3)  # means of so many neighbours
+        xs, ys = (np.convolve(values, np.full(part, 1 / part), mode="valid") for values in (xs, ys))
     if len(ys) == 1 or detail == 0:
         return f"{name}{'at' if len(ys) == 1 else 'ends at'} {_number(ys[-1], among)}"
-    said = f"{name}from {_number(ys[0], among)} to {_number(ys[-1], among)}"
-    room = 0.03 * (np.nanmax(ys) - np.nanmin(ys))
+    said = f"{name}{'with noise ' if noisy else ''}from {_number(ys[0], among)} to {_number(ys[-1], among)}"
+    room = (0.1 if noisy else 0.03) * (np.nanmax(ys) - np.nanmin(ys))
     if detail >= 3:
         for what, i, beyond in (
             ("least", np.nanargmin(ys), min(ys[0], ys[-1]) - np.nanmin(ys)),
@@ -407,7 +444,3 @@ def _rows_of_points(axis: Axes, lines: Sequence[Line2D], rows: dict, columns: di
         parts = [f"greatest of {len(parts)} {parts[np.argmax(means)]}", f"least {parts[np.argmin(means)]}"]
     what = _label(axis, "x" if lying else "y")
     return f"{what}: {'; '.join(parts)}" if what else f"{_span(values)}: {'; '.join(parts)}"
-
-
-def _annotated(axis: Axes) -> list[Annotation]:
-    return [text for text in axis.texts if isinstance(text, Annotation) and text.get_text()]

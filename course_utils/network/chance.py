@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
+import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
@@ -24,13 +25,18 @@ def against_chance(
     figure, axis = plt.subplots(figsize=(7.5, 3))
     axis.hist(by_chance.numpy(), bins=30, color="0.8")
     handles = [plt.Rectangle((0, 0), 1, 1, color="0.8", label=f"{len(by_chance):,} random draws")]
-    reached = []
+    reached, said = [], []
     for (name, (before, after)), color in zip(measured.items(), show.COLORS, strict=False):
         axis.axvline(before, color=color, linestyle=":")
         axis.axvline(after, color=color)
         handles.append(Line2D([], [], color=color, label=name))
+        said.append(f"{name} {before:.2f} before the training, {after:.2f} after it")
         reached.append(f"{(by_chance >= after).double().mean():.1%}")
     axis.set(xlabel=xlabel, ylabel="number of draws")
     handles.append(Line2D([], [], color="black", linestyle=":", linewidth=1.5, label="before the training"))
     figure.legend(handles=handles, loc="outside right center", fontsize=9)
-    return show.finish(figure, title or f"Chance reaches the solid lines in {', '.join(reached)} of the draws")
+    low, least, most, high = by_chance.double().quantile(torch.tensor([0, 0.25, 0.75, 1], dtype=torch.double)).tolist()
+    alt = f"{xlabel} of {len(by_chance):,} random draws {low:.2f} to {high:.2f}, the middle half {least:.2f} to "
+    alt += f"{most:.2f}; {'; '.join(said)}"
+    title = title or f"Chance reaches the solid lines in {', '.join(reached)} of the draws"
+    return show.finish(figure, title, alt)

@@ -19,6 +19,7 @@ from matplotlib.patches import Polygon, Rectangle
 from torch import nn
 
 from course_utils import show
+from course_utils.figures.alt_text import LIMIT
 from course_utils.network.layers import WINDOWS, by, describe, layers_of
 
 # In inches: the height of the largest side, of a row of boxes, of a line of text; the width of a row, of its margin.
@@ -81,9 +82,10 @@ def boxes_of(model: nn.Module, input_shape: Sequence[int]) -> list[Box]:
     return boxes
 
 
-def summary(name: str, boxes: Sequence[Box]) -> str:
-    """The same in one line of text, for readers who cannot see the picture."""
-    steps = [f"{' '.join(box.words)}{''.join(f' + {note}' for note in box.notes)} to {by(box.shape)}" for box in boxes]
+def summary(name: str, boxes: Sequence[Box], short: bool = False) -> str:
+    """The same in one line of text, for readers who cannot see the picture; `short` leaves out how each step is set."""
+    whats = [box.words[:1] if short else [*box.words, *(f"+ {note}" for note in box.notes)] for box in boxes]
+    steps = [f"{' '.join(what)} to {by(box.shape)}" for what, box in zip(whats, boxes, strict=True)]
     steps[0] = f"{by(boxes[0].shape)}"
     return f"{name}: {', '.join(steps)}; {sum(box.parameters for box in boxes):,} parameters"
 
@@ -186,7 +188,8 @@ def architecture(model: nn.Module, input_shape: Sequence[int], title: str | None
         draw_row(axis, row, largest, lines)
     scales = "height and depth: sides of the picture; thickness: channels, bars: lists of numbers (both not to scale)"
     figure.supxlabel(scales, fontsize=8.5, color="0.35")
-    return show.finish(figure, title, alt=summary(name, boxes))
+    alt = summary(name, boxes)
+    return show.finish(figure, title, alt if len(title + alt) < LIMIT - 5 else summary(name, boxes, short=True))
 
 
 def ring(states: Sequence[Sequence[Sequence[int]]], title: str | None = None) -> Figure:

@@ -55,9 +55,13 @@ def embedding(
         axis.scatter(*points[targets == k].T.numpy(), marker=marker, color=color, alpha=0.7, **style)
     axis.scatter(*points[wrong].T.numpy(), s=30, marker="x", color="black", linewidths=1.2, label="wrong answer")
     edge = [effects.withStroke(linewidth=4, foreground="white")]
+    said = []
     for k in targets.unique():
         x, y = points[targets == k].median(dim=0).values.tolist()
+        said.append(f"{classes[k]} ({x:.2g}, {y:.2g})")
         axis.text(x, y, classes[k], fontsize=15, weight="bold", ha="center", va="center", path_effects=edge)
     axis.set(xlabel="first direction", ylabel="second direction", xticks=[], yticks=[])
     axis.legend(loc="best", fontsize=9)
-    return show.finish(figure, title or f"{len(points):,} samples, {wrong.sum():,} of them (x) with a wrong answer")
+    counts = f"{len(points):,} samples, {wrong.sum():,} of them (x) with a wrong answer"
+    alt = f"{counts}; the middle of each class in first and second direction: {', '.join(said)}"
+    return show.finish(figure, title or counts, alt if title else alt.partition("; ")[2])

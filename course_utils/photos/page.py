@@ -329,4 +329,16 @@ def draw(photo: np.ndarray, digits: Sequence[Digit], truth: np.ndarray | None = 
         text = f"{digit.answer}" if right else f"{digit.answer}, is {true}"
         axis.text(x - 3, y - 6, text, color="white", backgroundcolor=color, fontsize=9, va="bottom")
     show.only_pixels(axis)
-    return show.finish(figure, title or None)
+    return show.finish(figure, title or None, alt=_in_words(digits, known, truth is not None))
+
+
+def _in_words(digits: Sequence[Digit], known: Sequence[int | None], judged: bool) -> str | None:
+    """What `draw` shows: how many digits, and how they are read; None for a photograph alone."""
+    if not digits:
+        return None
+    if not judged:
+        answers = " ".join(f"{digit.answer}" for digit in digits).strip()
+        return f"{len(digits)} digits have a box" + f"; row by row the answers are {answers}" * bool(answers)
+    wrong = [f"{digit.answer} is {true}" for digit, true in zip(digits, known, strict=True) if digit.answer != true]
+    said = f"{len(digits) - len(wrong)} of {len(digits)} digits are read rightly"
+    return f"{said}; answer and truth of the others: {', '.join(wrong)}" if wrong else said

@@ -38,14 +38,15 @@ def test_lines_tell_their_ends_and_where_they_turn():
     axis.axhline(2.3, label="guessing")
     axis.plot([2], [2], "k+")  # no name: only a mark
     assert describe(figure) == (
-        "It turns. Loss over epoch 1 to 4: net from 2 to 1, least 0.254 at 3; other from 3 to 0; guessing at 2.3."
+        "It turns. Loss over epoch 1 to 4: net from 2 to 1, least 0.254 at 3; other from 3 to 0; "
+        "straight line at 2.3, guessing."
     )
 
 
 def test_a_noisy_line_tells_means():
     figure, axis = panel("Noise", xlabel="step", ylabel="loss")
-    axis.plot(np.linspace(2, 0, 200) + 0.1 * (-1) ** np.arange(200))
-    assert describe(figure) == "Noise. Loss over step 0 to 199: about 1.9 at first, 0.0955 at the end."
+    axis.plot(np.linspace(-1, 2, 200) ** 2 + 0.5 * (-1) ** np.arange(200))
+    assert describe(figure) == "Noise. Loss over step 0 to 199: with noise from 0.871 to 3.74, least 0 at 66.5."
 
 
 def test_bars_tell_names_and_values():
@@ -84,8 +85,11 @@ def test_pictures_tell_their_titles_sizes_and_colours():
     assert describe(figure) == (
         "Signed. 3 pictures of 1x2 pixels, blue above 0, red below, colours from -2 to 2: a, b, c."
     )
-    figure = show.images(torch.stack([torch.ones(4, 4), torch.zeros(4, 4)] * 2)[[0, 2, 1, 3]], columns=2, title="Rows")
-    assert describe(figure).endswith("mean brightness of the rows, black 0 %, white 100 %: 100%, 0%.")
+    greys = torch.tensor([0.5, 1.0, 0.0, 0.1])
+    told = describe(show.images(greys[:, None, None].expand(4, 4, 4), columns=2, title="Rows"))
+    assert told.endswith("2 rows of 2; mean brightness of the rows, black 0 %, white 100 %: 75%, 5%.")
+    told = describe(show.images(greys.ceil()[:, None, None].expand(4, 4, 4), columns=2))
+    assert told.endswith("pixels of the rows that are not black: 100%, 0 wholly black; 50%, 1 wholly black.")
     ink = torch.zeros(1, 40, 40)
     ink[0, :10] = 1
     assert describe(show.images(ink, ["white: ink"])) == "A picture of 40x40 pixels: white: ink (25% of the pixels)."

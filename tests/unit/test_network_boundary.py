@@ -28,6 +28,10 @@ def test_one_panel_for_each_model_with_its_answer_at_every_place():
         low, high = axis.get_xlim()
         assert low < -2 and high > 2, "all points lie inside"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["class 0", "class 1"]
+    assert figure.get_label().startswith("2 points of class 0, 1.0 to 2.1 from the middle; 2 points of class 1, 0.5 to")
+    assert figure.get_label().endswith(
+        "sides: 100% of the points on the side of their class; halves: 25% of the points on the side of their class"
+    )
 
 
 def test_the_points_alone_and_models_that_learn():

@@ -36,6 +36,8 @@ def test_embedding_shows_each_class_and_each_mistake():
     clouds = [len(c.get_offsets()) for c in figure.axes[0].collections]
     assert clouds == [10, 10, 10] + 7 * [0] + [2] and "2 of them" in figure.get_suptitle()
     assert [text.get_text() for text in figure.axes[0].texts] == list(CLASSES)
+    middle = points[targets == 0].median(dim=0).values
+    assert f"{CLASSES[0]} ({middle[0]:.2g}, {middle[1]:.2g})" in figure.get_label()
     colors = {tuple(c.get_facecolor()[0]) for c in figure.axes[0].collections[:3]}
     shapes = {c.get_paths()[0].vertices.shape for c in figure.axes[0].collections[:3]}
     assert len(colors) == len(shapes) == 3, "colour and marker both tell the class"

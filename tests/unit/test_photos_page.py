@@ -194,6 +194,13 @@ def test_a_page_is_read_and_scored():
     figure = pages.draw(photo, [right[0]._replace(answer=9), *right[1:]], truth, title="One is wrong")
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts[0] == f"9, is {truth[0, 2]}" and texts[1] == str(truth[1, 2])
+    assert figure.get_label() == f"39 of 40 digits are read rightly; answer and truth of the others: 9 is {truth[0, 2]}"
+    assert (
+        pages.draw(photo, right)
+        .get_label()
+        .startswith(f"40 digits have a box; row by row the answers are {right[0].answer} ")
+    )
+    assert pages.draw(photo, []).get_label() == ""
 
 
 def test_two_digits_taken_for_one_have_no_true_digit():
