@@ -79,14 +79,14 @@ def adapted(markdown: str, path: str, known: set[str]) -> str:
 
 
 def with_alt_texts(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """A cell with the alt text of its figure. myst-nb takes one for a cell: further figures get cells without code."""
+    """A cell with the alt text of its figure. myst-nb has one for a cell: more figures get cells without code."""
     if cell.cell_type != "code":
         return [cell]
     parts, outputs, cell.outputs = [cell], cell.outputs, []
     for out in outputs:
         if "image/png" in out.get("data", {}):
             if "mystnb" in parts[-1].metadata:
-                parts.append(nbformat.v4.new_code_cell(metadata={"tags": ["remove-input"]}))
+                parts.append(nbformat.v4.new_code_cell(cell.source, metadata={"tags": ["remove-input"]}))
             alt = out.metadata.get("image/png", {}).get("alt")
             alt = alt or f"Figure drawn by cell {cell.execution_count}; the text around it says what it shows."
             parts[-1].metadata["mystnb"] = {"image": {"alt": alt}}

@@ -4,12 +4,13 @@
 cell adds to a finished figure counts. The title is the message and comes first; then what each panel shows. Where a
 figure says more in other words, its label holds them (`show.finish(figure, title, alt="...")`, `figure.set_label`).
 
-Who reads it: the course's site, nbconvert, and each reader without pictures. JupyterLab 4.6 takes only width and height
-from a picture's metadata, and no alt: there, `print(describe(show.images(...)))` says the same.
+The course's site uses it, and nbconvert's template `classic`. JupyterLab 4.6, and nbconvert's template `lab`, read the
+width and height of a picture from its metadata, and no alt: there, COURSE_FIGURES=words prints the text above each one.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -47,6 +48,8 @@ def _bundle(figure: Figure, include: object = None, exclude: object = None) -> t
         text = describe(figure)
     except Exception:  # a figure of a student's own, with what nobody thought of: show it all the same
         text = _title(figure) or "A figure without a title."
+    if os.environ.get("COURSE_FIGURES") == "words":
+        print(f"Figure: {text}")
     return {"text/plain": f"Figure: {text}"}, {"image/png": {"alt": text}}
 
 

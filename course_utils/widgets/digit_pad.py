@@ -173,8 +173,12 @@ def figure(given: Answer, classes: Sequence[str]) -> Figure:
             if i < channels:
                 axis.imshow(given.maps[i].numpy(), cmap="RdBu", vmin=-limit, vmax=limit)
         right.suptitle("first layer (blue +, white 0, red -)", fontsize=10)
-    title = "Nothing is drawn" if given.best is None else f"The network answers {classes[given.best]}"
-    return show.finish(chart, title)
+    if given.best is None:
+        return show.finish(chart, "Nothing is drawn")
+    surest = ", ".join(f"{classes[i]} ({values[i]:.1f})" for i in (-values).argsort()[:3])
+    alt = f"left the drawing as a picture of 28x28 pixels; probability in %: {surest}, the others less"
+    alt += f"; right {channels} maps of the first layer" * bool(channels)
+    return show.finish(chart, f"The network answers {classes[given.best]}", alt)
 
 
 # ---- the control ---------------------------------------------------------------------------------------------------

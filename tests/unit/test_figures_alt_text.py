@@ -134,6 +134,15 @@ def test_what_is_added_later_counts_and_a_fault_hides_no_figure(monkeypatch):
     assert figure._repr_mimebundle_()[1] == {"image/png": {"alt": "Later."}}
 
 
+def test_who_asks_for_words_gets_them_printed(monkeypatch, capsys):
+    figure = show.images(torch.zeros(1, 4, 4), title="One")
+    figure._repr_mimebundle_()
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("COURSE_FIGURES", "words")
+    figure._repr_mimebundle_()
+    assert capsys.readouterr().out == "Figure: One. A picture of 4x4 pixels.\n"
+
+
 def test_ipython_draws_the_same_picture_as_without():
     figure, axis = panel("The same", xlabel="x")
     axis.plot([0, 1], [0, 5])

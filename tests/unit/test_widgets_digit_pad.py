@@ -142,6 +142,7 @@ def test_the_figure_shows_answer_and_maps():
     chart = figure(classify(LeNet(), DATA, DIGITS[3]), DATA.classes)
     assert chart.get_suptitle().startswith("The network answers ")
     assert sum(bool(axis.images) for axis in chart.axes) == 1 + 6
+    assert re.search(r"28x28 pixels; probability in %: \d \([\d.]+\), .* right 6 maps of the first", chart.get_label())
 
 
 def test_stored_it_shows_a_figure_and_what_the_site_makes_a_pad_of(shown):
