@@ -27,6 +27,7 @@ from matplotlib.patches import Polygon
 from matplotlib.text import Annotation
 
 LIMIT = 400  # letters: a screen reader says them in about half a minute
+MARKS = {"o": "dots", "x": "crosses", "s": "squares", "D": "diamonds", "^": "triangles"}
 DETAILS = (4, 3, 2, 1, 0)  # all numbers; then fewer, until the text is short enough
 
 
@@ -74,7 +75,7 @@ def _title(figure: Figure) -> str:
 def _sentence(text: str) -> str:
     """On one line, with a capital letter and a full stop."""
     text = " ".join(text.split())
-    if text and text[0].islower() and not re.match(r"\w+[\d_(]", text):  # conv1 and relu(x) are names
+    if text and text[0].islower() and not re.match(r"\w+[\d_(]|\w:", text):  # conv1, relu(x), x: are names
         text = text[0].upper() + text[1:]
     return f"{text}." if text and text[-1] not in ".!?" else text
 
@@ -93,7 +94,7 @@ def _number(value: float, among: Sequence[float] = ()) -> str:
     if not np.isfinite(value):
         return str(value)
     largest = np.nanmax(np.abs(np.append(np.ravel(among), value)))
-    if value == 0 or abs(value) < largest / 1000:
+    if value == 0 or abs(value) < largest / 500:
         return "0"
     if abs(value) >= 100 or value == round(value):
         return f"{value:,.0f}"
@@ -133,18 +134,21 @@ def _panels(figure: Figure, detail: int) -> Iterator[str]:
     if shown and len(shown) == len(axes):
         yield _pictures(shown, detail)
         return
+    last = ""
     for axis in axes:
         if axis not in shown:
-            yield _panel(axis, detail)
+            title, head, said = _panel(axis, detail)
+            yield ": ".join(filter(None, (title, head if head != last else "", said)))  # the same axes are said once
+            last = head
     if shown and detail:
         yield _pictures(shown, detail=0)
 
 
-def _panel(axis: Axes, detail: int) -> str:
-    """Title and axes of a panel, and what is in it."""
+def _panel(axis: Axes, detail: int) -> tuple[str, str, str]:
+    """Title of a panel, what its axes are, and what is in it."""
     bars = [c for c in axis.containers if isinstance(c, BarContainer) and len(c)]
     points = [c for c in axis.collections if isinstance(c, PathCollection) and len(c.get_offsets())]
-    head = " ".join(axis.get_title().split() or axis.get_title(loc="left").split())
+    title, head = " ".join(axis.get_title().split() or axis.get_title(loc="left").split()), ""
     if _numbers_on(axis) is not None:
         said = _matrix(axis, detail)
     elif bars:
@@ -155,14 +159,17 @@ def _panel(axis: Axes, detail: int) -> str:
     elif points and not axis.lines:
         said = _scatter(axis, points)
     elif axis.lines:
-        said = _lines(axis, detail)
+        head, said = _lines(axis, detail)
     else:
         said = _listed([text.get_text() for text in axis.texts])
-    return f"{head}: {said}" if head and said else head or said
+    return title, head, said
 
 
 def _label(axis: Axes, which: str) -> str:
-    return " ".join(getattr(axis, f"get_{which}label")().split())
+    """What stands beside an axis; beside the first of several that share it."""
+    shared = getattr(axis, f"get_shared_{which}_axes")().get_siblings(axis)
+    labels = [getattr(one, f"get_{which}label")() for one in (axis, *shared)]
+    return " ".join(next(filter(None, labels), "").split())
 
 
 def _tick_names(axis: Axes, which: str, numbers: bool = False) -> dict[float, str]:
@@ -218,7 +225,7 @@ def _matrix(axis: Axes, detail: int) -> str:
 
 
 def _pictures(axes: Sequence[Axes], detail: int) -> str:
-    """How many, how large, what is written above and beside them, and how to read their colours."""
+    """How many, how large, how to read their colours, and what is written above and beside them."""
     arrays = [np.ma.asarray(axis.images[0].get_array()) for axis in axes]
     sizes = {f"{array.shape[0]}x{array.shape[1]}" for array in arrays}
     said = f"{len(axes)} pictures" if len(axes) > 1 else "A picture"
@@ -233,12 +240,23 @@ def _pictures(axes: Sequence[Axes], detail: int) -> str:
     beside = [text.get_text() for axis in axes for text in axis.texts if text.get_text()]
     names = [axis.get_title() for axis in axes]
     if any(names):
-        said += f": {_listed(_with_shares(names, arrays), 8 * (detail + 1))}"
+        told = _listed(_with_shares(names, arrays), 8 * (detail + 1))
+        if reading.startswith("blue above 0, red below, colours") and detail:
+            told += _strongest(names, arrays)
+        titled = axes[0].figure.get_suptitle()
+        said = f"{said}: {told}" if titled else f"{told}. {said}"  # the message first
     elif beside:
         said += f"; beside them: {_listed(beside, 8 * (detail + 1))}"
     elif grid and 1 < grid.nrows <= 4 and all(a.ndim == 2 for a in arrays):
         said += f"; {_brightness([arrays[i : i + grid.ncols] for i in range(0, len(arrays), grid.ncols)], axes[0])}"
     return said
+
+
+def _strongest(names: Sequence[str], arrays: Sequence[np.ndarray]) -> str:
+    """Which of several pictures with one scale are most and least different from 0."""
+    sizes = [np.abs(array).mean() for array in arrays]
+    strong, weak = (" ".join(names[k(sizes)].partition(":")[0].split()) for k in (np.argmax, np.argmin))
+    return f"; strongest in {strong}, weakest in {weak}" if len({*names}) == len(names) > 2 and strong != weak else ""
 
 
 def _brightness(rows: Sequence[Sequence[np.ndarray]], axis: Axes) -> str:
@@ -260,7 +278,7 @@ def _with_shares(names: Sequence[str], arrays: Sequence[np.ndarray]) -> list[str
         return list(names)
     texts = []
     for name, array in zip(names, arrays, strict=True):
-        values = np.unique(array) if array.ndim == 2 and array.size > 400 else []
+        values = np.unique(array) if array.ndim == 2 and array.size > 100 else []
         texts.append(f"{name} ({np.mean(array == values[1]):.0%} of the pixels)" if len(values) == 2 else name)
     return texts
 
@@ -270,11 +288,11 @@ def _colours(axes: Sequence[Axes]) -> str:
     first = axes[0].images[0]
     if first.get_array().ndim == 3 or first.get_cmap().name in ("gray", "grey"):
         return ""
-    limits = {image.get_clim() for axis in axes for image in axis.images}
+    limits = [*{image.get_clim() for axis in axes for image in axis.images}]
     if len(limits) > 1:
         said = "each with its own scale"
     else:
-        low, high = limits.pop()
+        low, high = limits[0]
         said = f"colours from {_number(low)} to {_number(high)}"
     if first.get_cmap().name == "RdBu":
         said = f"blue above 0, red below, {said}"
@@ -308,7 +326,8 @@ def _bars(axis: Axes, bars: BarContainer, detail: int) -> str:
         order = values.argsort()
         parts = [*(parts[i] for i in order[::-1][:3]), f"the smallest {parts[order[0]]}"]
     what = _label(axis, "x" if lying else "y")
-    return f"{name}{what}: {', '.join(parts)}" if what else f"{name}{', '.join(parts)}"
+    said = ("; " if any("," in part for part in names) else ", ").join(parts)
+    return f"{name}{what}: {said}" if what else f"{name}{said}"
 
 
 def _scatter(axis: Axes, clouds: Sequence[PathCollection]) -> str:
@@ -338,13 +357,13 @@ def _across(axis: Axes, line: Line2D) -> str:
     return "x" if line.get_transform() == axis.get_xaxis_transform(which="grid") else ""
 
 
-def _lines(axis: Axes, detail: int) -> str:
-    """Each line with its first and last value; rows of points by the names of the rows."""
+def _lines(axis: Axes, detail: int) -> tuple[str, str]:
+    """What the axes are, and each line with its first and last value; rows of points by the names of the rows."""
     lines = [line for line in axis.lines if not _across(axis, line) and len(line.get_xdata())]
     points = [line for line in lines if line.get_linestyle() == "None"]
     rows, columns = _tick_names(axis, "y"), _tick_names(axis, "x")
     if len(points) == len(lines) and (rows or columns):
-        return _rows_of_points(axis, points, rows, columns, detail)
+        return _label(axis, "x" if rows else "y"), _rows_of_points(points, rows, columns, detail)
     marks = {text.xy: text.get_text() for text in axis.texts if isinstance(text, Annotation) and text.get_text()}
     if marks and len(points) == len(lines):
         return _named_points(axis, marks, detail)
@@ -355,19 +374,21 @@ def _lines(axis: Axes, detail: int) -> str:
     if detail <= 1 and any("validation" in line.get_label() for line in lines):
         lines = [line for line in lines if "validation" in line.get_label()]
     if not lines:
-        return ""
+        return "", "; ".join(_limits(axis))
     xs = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in lines])
     x, y = _label(axis, "x") or "x", _label(axis, "y")
     if not all(_goes_right(line) for line in lines):
-        return "; ".join([*(_cloud_or_path(line, x, y or "y") for line in lines), *_limits(axis)])
-    head = f"{y} over {x} {_span(xs)}" if y else f"{x} {_span(xs)}"
+        lines = [line for line in lines if line.get_linestyle() == "None"] or lines
+        return "", "; ".join([*(_cloud_or_path(line, x, y or "y") for line in lines), *_limits(axis)])
+    across = _span(xs) if axis.get_xscale() == "linear" else f"{_number(xs.min())} to {_number(xs.max())}"
+    head = f"{y} over {x} {across}" if y else f"{x} {across}"
     largest = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in lines])
     largest = largest if axis.get_yscale() == "linear" else ()  # else small values count as much as large ones
     said = [_line(line, x, largest, detail) for line in lines]
-    return f"{head}: {'; '.join([*said, *_limits(axis)])}"
+    return head, "; ".join([*said, *_limits(axis)])
 
 
-def _named_points(axis: Axes, marks: dict[tuple[float, float], str], detail: int) -> str:
+def _named_points(axis: Axes, marks: dict[tuple[float, float], str], detail: int) -> tuple[str, str]:
     """Points with their names, from the lowest up; of many, the lowest and the highest."""
     parts = [
         f"{marks[place]} ({_number(place[0])}, {_number(place[1])})" for place in sorted(marks, key=lambda p: p[1])
@@ -375,7 +396,7 @@ def _named_points(axis: Axes, marks: dict[tuple[float, float], str], detail: int
     if len(parts) > 2 * detail:
         parts = [f"lowest {parts[0]}", f"highest {parts[-1]}"]
     across, up = _label(axis, "x") or "x", _label(axis, "y") or "y"
-    return f"{len(marks)} points ({across}; {up}): {', '.join(parts)}"
+    return f"{len(marks)} points ({across}; {up})", ", ".join(parts)
 
 
 def _goes_right(line: Line2D) -> bool:
@@ -403,6 +424,8 @@ def _line(line: Line2D, x: str, among: np.ndarray, detail: int) -> str:
     name = "" if line.get_label().startswith("_") else f"{line.get_label()} "
     if line.get_linestyle() == "None" and len(ys) > 1:
         return f"{name}{len(ys):,} points, {_span(ys)}"
+    if line.get_linestyle() == "None":
+        return f"{name}at ({_number(xs[0])}, {_number(ys[0], among)})"
     if noisy := np.count_nonzero(np.diff(np.sign(np.diff(ys)))) > 20:
         part = max(len(ys) // 20, 3)  # means of so many neighbours
         xs, ys = (np.convolve(values, np.full(part, 1 / part), mode="valid") for values in (xs, ys))
@@ -420,7 +443,7 @@ def _line(line: Line2D, x: str, among: np.ndarray, detail: int) -> str:
     return said
 
 
-def _rows_of_points(axis: Axes, lines: Sequence[Line2D], rows: dict, columns: dict, detail: int) -> str:
+def _rows_of_points(lines: Sequence[Line2D], rows: dict, columns: dict, detail: int) -> str:
     """Points in rows (or columns) that have names: of each row the range, of each kind of points apart."""
     lying = bool(rows)
     names = rows or columns
@@ -433,17 +456,19 @@ def _rows_of_points(axis: Axes, lines: Sequence[Line2D], rows: dict, columns: di
             kind = (line.get_marker(), str(line.get_color()))
             found.setdefault(row, {}).setdefault(kind, []).append(value)
     labels = {(line.get_marker(), str(line.get_color())): line.get_label() for line in reversed(lines)}
-    values = [v for kinds in found.values() for group in kinds.values() for v in group]
 
     def of(kind: tuple, group: list[float], several: bool) -> str:
-        label = labels[kind] if several and not labels[kind].startswith("_") else ""
+        label = MARKS.get(kind[0], "") if labels[kind].startswith("_") else labels[kind]
+        label = label if several else ""
         return f"{label} {_span(group)}".strip()
 
     parts = []
     for row, kinds in found.items():
-        parts.append(f"{row}: " + ", ".join(of(kind, group, len(labels) > 1) for kind, group in kinds.items()))
+        several = len({kind[0] for kind in labels}) > 1
+        parts.append(f"{row}: " + ", ".join(of(kind, group, several) for kind, group in kinds.items()))
     if len(parts) > 3 * (detail + 1):
         means = [np.mean([v for group in kinds.values() for v in group]) for kinds in found.values()]
-        parts = [f"greatest of {len(parts)} {parts[np.argmax(means)]}", f"least {parts[np.argmin(means)]}"]
-    what = _label(axis, "x" if lying else "y")
-    return f"{what}: {'; '.join(parts)}" if what else f"{_span(values)}: {'; '.join(parts)}"
+        chosen = {"first": 0, "last": -1, "with most": np.argmax(means), "with least": np.argmin(means)}
+        names = {parts[i]: " and ".join(n for n, k in chosen.items() if parts[k] == parts[i]) for i in chosen.values()}
+        return f"{len(parts)} rows; " + "; ".join(f"{name}, {part}" for part, name in names.items())
+    return "; ".join(parts)

@@ -92,7 +92,7 @@ def test_pictures_tell_their_titles_sizes_and_colours():
     assert told.endswith("pixels of the rows that are not black: 100%, 0 wholly black; 50%, 1 wholly black.")
     ink = torch.zeros(1, 40, 40)
     ink[0, :10] = 1
-    assert describe(show.images(ink, ["white: ink"])) == "A picture of 40x40 pixels: white: ink (25% of the pixels)."
+    assert describe(show.images(ink, ["white: ink"])) == "White: ink (25% of the pixels). A picture of 40x40 pixels."
 
 
 def test_numbers_in_squares():
