@@ -93,7 +93,8 @@ def _number(value: float, among: Sequence[float] = ()) -> str:
     value = float(value)
     if not np.isfinite(value):
         return str(value)
-    largest = np.nanmax(np.abs(np.append(np.ravel(among), value)))
+    sizes = np.abs(np.append(np.ravel(among), value))
+    largest = sizes[np.isfinite(sizes)].max()
     if value == 0 or abs(value) < largest / 500:
         return "0"
     if abs(value) >= 100 or value == round(value):

@@ -62,13 +62,18 @@ def reliability_diagram(outputs: Mapping[str, tuple[Tensor, Tensor]], title: str
     """
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(6.5, 5), sharex=True, height_ratios=(3, 1))
     upper.plot([0, 100], [0, 100], ":", color="grey", label="as sure as right")
+    said = []
     for (name, (logits, targets)), color, marker in zip(outputs.items(), show.COLORS, "os^Dv", strict=False):
         confidence, accuracy, share = (100 * values.numpy() for values in reliability(logits, targets))
         there = share > 0
-        label = f"{name}: expected calibration error {calibration_error(logits, targets):.1%}"
+        error = f"expected calibration error {calibration_error(logits, targets):.1%}"
+        label = f"{name}: {error}"
+        sure, right = logits.softmax(dim=1).amax(dim=1).mean(), (logits.argmax(dim=1) == targets).double().mean()
+        said.append(f"{name} is {sure:.0%} sure and {right:.0%} right on average, {error}")
         upper.plot(confidence[there], accuracy[there], marker + "-", color=color, label=label)
         lower.plot(confidence[there], share[there], marker + "-", color=color)
     upper.set(ylabel="right, in %", xlim=(0, 102), ylim=(0, 102))
     lower.set(xlabel="confidence: probability of the answer, in %", ylabel="pictures, in %", ylim=(0, None))
     upper.legend(fontsize=9)
-    return show.finish(figure, title or "Below the dotted line a network is surer than it is right")
+    title = title or "Below the dotted line a network is surer than it is right"
+    return show.finish(figure, title, alt="; ".join(said))

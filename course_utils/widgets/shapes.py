@@ -162,5 +162,5 @@ def draw_shapes(setting: Setting) -> Figure:
     title += f"{what}: {sum(row.parameters for row in table):,} parameters, "
     title += f"{sum(row.multiply_adds for row in table):,} multiply-adds, {channels} channels of {by((height, width))}"
     alt = f"left the picture, {by(setting.side)}{around}: the first output sees {len(np.argwhere(seen(0, 0)))} pixels"
-    alt += f", {unseen.sum()} pixels are seen by no output; right the output, {by(width)}"
+    alt += f", {unseen.sum()} pixels are seen by no output" * bool(unseen.any()) + f"; right the output, {by(width)}"
     return show.finish(figure, title, alt)

@@ -41,6 +41,10 @@ def test_calibration_by_hand():
     figure = reliability_diagram({"a": (logits, targets)})
     assert figure.axes[0].lines[1].get_xydata().ravel().tolist() == pytest.approx([62, 50, 98.5, 75], abs=1e-4)
     assert f"{expected:.1%}" in figure.axes[0].get_legend().get_texts()[1].get_text()
+    assert (
+        figure.get_label().startswith("a is ")
+        and f"average, expected calibration error {expected:.1%}" in figure.get_label()
+    )
 
 
 def test_one_number_that_makes_logits_ten_times_as_large_spoils_calibration_alone():

@@ -65,6 +65,7 @@ def test_the_figure_says_what_it_shows(shown):
     )
     left, right = shown[0].axes
     assert len(left.patches) == 9 + 9 and len(right.patches) == 2
+    assert "the first output sees 9 pixels, 55 pixels are seen by no output; right the" in shown[0].get_label()
     keys = [text.get_text() for text in shown[0].legends[0].get_texts()]
     assert keys == ["first output", "its neighbour", "55 pixels that no output sees"], "the last row and column"
 
