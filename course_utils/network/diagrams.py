@@ -19,7 +19,7 @@ from matplotlib.patches import Polygon, Rectangle
 from torch import nn
 
 from course_utils import show
-from course_utils.figures.alt_text import LIMIT
+from course_utils.figures.words import LIMIT
 from course_utils.network.layers import WINDOWS, by, describe, layers_of
 
 # In inches: the height of the largest side, of a row of boxes, of a line of text; the width of a row, of its margin.

@@ -17,7 +17,7 @@ from string import ascii_lowercase
 import nbformat
 
 from course_utils import ROOT
-from course_utils.figures.alt_text import LIMIT as ALT_TEXT_LIMIT
+from course_utils.figures.words import LIMIT as ALT_TEXT_LIMIT
 from tests.notebooks.proofs import proof_file
 from tests.notebooks.tasks import tasks
 from tools import address, setup_cells

@@ -11,7 +11,8 @@ from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 
 from course_utils import show
-from course_utils.figures.alt_text import LIMIT, describe
+from course_utils.figures.alt_text import describe
+from course_utils.figures.words import LIMIT
 from course_utils.train import History
 from course_utils.widgets.kernels import show_kernels, show_pixels
 
