@@ -58,7 +58,7 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Give the freed memory back to the system once, after something that took much and ended: `load()` calls it.
+    """Give the freed memory back to the system, after something that took much and ended: `load` and `fit` call it.
 
     Else a training gets new memory wherever its larger blocks do not fit between what is still in use.
     On Linux with glibc; elsewhere it does nothing. Source: `man malloc_trim`.

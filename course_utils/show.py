@@ -28,7 +28,6 @@ def use_style() -> None:
     plt.rcParams.update(
         {
             "axes.prop_cycle": plt.cycler(color=COLORS),
-            "axes.grid": False,
             "axes.spines.right": False,
             "axes.spines.top": False,
             "figure.dpi": 90,
@@ -72,8 +71,7 @@ def images(
             outside 0..1 (standardised images, kernels, feature maps) are stretched from their own least to their
             greatest value.
         titles: N short texts, one above each picture.
-        columns: pictures in a row.
-        title: the figure's title.
+        columns, title: pictures in a row; the figure's title.
         size: the width and height of one picture, in inches.
         cmap: a colour map of matplotlib for grey pictures, such as "RdBu" for kernels; its middle then stands for 0.
     """

@@ -24,6 +24,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from course_utils.device import give_back_freed_memory
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -220,10 +222,8 @@ def _forward(model: nn.Module, images: Tensor, autocast: torch.dtype | None) -> 
 
 
 def _device(model: nn.Module, device: torch.device | str | None) -> torch.device:
-    if device is not None:
-        return torch.device(device)
-    parameter = next(model.parameters(), None)
-    return parameter.device if parameter is not None else torch.device("cpu")
+    of_model = (parameter.device for parameter in model.parameters())
+    return torch.device(device) if device is not None else next(of_model, torch.device("cpu"))
 
 
 # ---- what fit measures and says ----
@@ -302,6 +302,7 @@ def _started(callbacks: Sequence[Callback], training: Training) -> Iterator[tqdm
             yield bar
     finally:
         _call(callbacks, "on_stop", training)
+        give_back_freed_memory()
 
 
 def _progress_bar(training: Training) -> tqdm:

@@ -56,6 +56,7 @@ def test_figures_are_stored_with_their_alt_text(monkeypatch, tmp_path):
     draw = "import torch\nfrom course_utils import show\nshow.images(torch.zeros(2, 4, 4), ['a', 'b'], title='%s')"
     place = "figure = _\nplace = display(figure, display_id=True)\nfigure.suptitle('Three')\nplace.update(figure)"
     path = notebook(tmp_path / "04_x.ipynb", draw % "One", place)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     assert run_tool(monkeypatch, path) == 0
     nb = nbformat.read(path, as_version=4)
     outputs = [out for cell in nb.cells for out in cell.outputs if "image/png" in out.get("data", {})]
