@@ -1,4 +1,5 @@
-"""The course's address on GitHub. It stands in pyproject.toml; badges, setup cells and README repeat it.
+"""The course's address on GitHub, and that of its site. It stands in pyproject.toml; badges, setup cells and README
+repeat it.
 
 `python -m tools.generate --address owner/name` writes another one everywhere, for a copy of the course.
 """
@@ -27,10 +28,18 @@ def badge(notebook: str) -> str:
     return f"https://colab.research.google.com/github/{repository()}/blob/{BRANCH}/{notebook}"
 
 
+def site(path: str = "") -> str:
+    """The address of the site (GitHub Pages), or of one of its pages, such as "notebooks/05_lenet_build_up.html"."""
+    owner, name = repository().split("/")
+    return f"https://{owner}.github.io/{name}/{path}"
+
+
 def put(texts: Texts, new: str) -> None:
-    """Replace owner/name in every file that git knows; it stands for nothing else."""
+    """Replace owner/name, and the site's address, in every file that git knows; they stand for nothing else."""
+    old_site, owner, name = site(), *new.split("/")
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, encoding="utf-8")
     for name in filter(None, names.stdout.split("\0")):
         path = ROOT / name
         if path.suffix in (".ipynb", ".md", ".toml", ".cff") and path.exists():
-            texts[path] = re.sub(rf"(?<![\w-]){re.escape(repository())}(?![\w-])", new, texts[path])
+            text = re.sub(rf"(?<![\w-]){re.escape(repository())}(?![\w-])", new, texts[path])
+            texts[path] = text.replace(old_site, f"https://{owner}.github.io/{name}/")

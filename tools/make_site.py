@@ -69,12 +69,19 @@ def adapted(markdown: str, path: str, known: set[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), found[2]))
         if target == "README.md":
             return found[1] + posixpath.relpath("index.md", posixpath.dirname(path) or ".")
-        if target in known:
+        if target in known or target == "play.md":
             return found[0]
         kind = "tree" if (ROOT / target).is_dir() else "blob"
         return f"{found[1]}{address.url()}/{kind}/{address.BRANCH}/{target}"
 
+    def page(found: re.Match) -> str:
+        target = found[1].replace(".html", ".ipynb") or "play.md"
+        return f"]({posixpath.relpath(target, posixpath.dirname(path) or '.')})"
+
     markdown = re.sub(r"!\[([^\]]*)\]\(https?://[^)]*\)", r"\1", markdown)  # a badge becomes a link of words
+    here = re.escape(address.site(path.replace(".ipynb", ".html")))
+    markdown = re.sub(rf" · \[[^\]]*\]\({here}\)", "", markdown)  # the reader is there
+    markdown = re.sub(rf"\]\({re.escape(address.site())}([^)]*)\)", page, markdown)
     return LINK.sub(link, markdown)
 
 

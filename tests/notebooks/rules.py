@@ -18,6 +18,7 @@ import nbformat
 
 from course_utils import ROOT
 from course_utils.figures.words import LIMIT as ALT_TEXT_LIMIT
+from course_utils.widgets.live import MIME
 from tests.notebooks.proofs import proof_file
 from tests.notebooks.tasks import tasks
 from tools import address, setup_cells
@@ -534,6 +535,15 @@ def colab_badge(book: Book) -> Iterator[str]:
         yield f"the Colab badge leads to {badges or 'nowhere'}, expected {expected}"
 
 
+def page_of_the_site(book: Book) -> Iterator[str]:
+    """A lesson whose outputs store a control can be tried in the browser, any other one be read there."""
+    controls = any(MIME in out.get("data", {}) for cell in book.code for out in cell.outputs)
+    page = address.site(book.path.relative_to(book.root).with_suffix(".html").as_posix())
+    expected = f" · [{'Try' if controls else 'Read'} it in the browser]({page})"
+    if expected not in book.front:
+        yield f"after the Colab badge, {expected!r} is expected"
+
+
 def card(book: Book) -> Iterator[str]:
     for row in CARD:
         if not re.search(rf"\*\*{row}:?\*\*", book.front):
@@ -604,7 +614,7 @@ OUTPUTS: tuple[Rule, ...] = (
     figures_have_alt_text,
     numbers_are_proven,
 )
-FIRST: tuple[Rule, ...] = (title, colab_badge, card, setup_cell, ends_with_next)
+FIRST: tuple[Rule, ...] = (title, colab_badge, page_of_the_site, card, setup_cell, ends_with_next)
 ANATOMY: tuple[Rule, ...] = (*FIRST, sections, small_tasks)
 
 

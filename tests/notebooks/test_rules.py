@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_utils.widgets.live import MIME
 from tests.notebooks import rules
 from tests.notebooks.proofs import proof_file
 from tests.notebooks.rules import Book, index_faults, rules_for
@@ -13,9 +14,11 @@ from tools import address, setup_cells
 
 SMALL = "notebooks/04_small.ipynb"
 COLAB = address.badge(SMALL)
+PAGE = address.site("notebooks/04_small.html")
+CONTROL = new_output("display_data", data={MIME: {"control": "shapes", "state": {}}, "text/plain": "A control."})
 FRONT = f"""# 04 · A small lesson
 
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({COLAB})
+[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({COLAB}) · [Read it in the browser]({PAGE})
 
 | | |
 |---|---|
@@ -190,6 +193,8 @@ BAD = [  # rule, what is done to the good lesson, what the message has to say
     (rules.title, lambda nb: text(nb, "# A second title"), "exactly one"),
     (rules.colab_badge, lambda nb: nb.cells[0].update(source=FRONT.replace("04_small", "03_other")), "04_small"),
     (rules.colab_badge, lambda nb: nb.cells[0].update(source=FRONT.replace("colab.research", "example")), "nowhere"),
+    (rules.page_of_the_site, lambda nb: nb.cells[0].update(source=FRONT.replace("Read it", "Try it")), "Read it in"),
+    (rules.page_of_the_site, lambda nb: nb.cells[3].update(outputs=[CONTROL]), "Try it in the browser"),
     (rules.card, lambda nb: nb.cells[0].update(source=FRONT.replace("**Time**", "**Clock**")), "**Time**"),
     (rules.setup_cell, lambda nb: nb.cells[1].update(source=nb.cells[1].source.replace('"04"', '"05"')), "setup cell"),
     (rules.setup_cell, lambda nb: nb.cells[1].update(source="!git clone\n" + nb.cells[1].source), "setup cell"),

@@ -145,6 +145,9 @@ def test_links_of_the_site():
     assert site("[folder](../tools)") == f"[folder]({address.url()}/tree/{address.BRANCH}/tools)"
     assert site("![a](../images/a.png)") == "![a](../images/a.png)"
     assert site("[![Open](https://a.b/c.svg)](https://d.e)") == "[Open](https://d.e)"
+    assert site(f"[Try it]({address.site('notebooks/02.html')})") == "[Try it](02.ipynb)"
+    assert site(f"[Open](https://d.e) · [Try it]({address.site('notebooks/01.html')})") == "[Open](https://d.e)"
+    assert site(f"[the site]({address.site()})") == "[the site](../play.md)"
 
 
 def test_a_stored_control_becomes_a_part_of_its_page():
