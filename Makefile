@@ -50,8 +50,9 @@ data: .venv/lab.stamp           ## fetch and verify the data sets
 generate: .venv/test.stamp      ## write all that is made from something else: exercises, quizzes, tables, minutes (ARGS=--check)
 	@$(RUN) -m tools.generate $(ARGS)
 
-notebooks: .venv/test.stamp     ## execute the lessons again and store them (NB="notebooks/04*.ipynb")
-	@$(RUN) -m tools.run_notebooks $(NB)
+notebooks: .venv/test.stamp     ## execute the lessons again and store them (NB="notebooks/04*.ipynb", TIMES=1)
+	@$(RUN) -m tools.run_notebooks $(if $(TIMES),--times) $(NB)
+	@$(if $(TIMES),$(RUN) -m tools.generate)
 
 # The stamps are written last: an installation that was cut off has none, and is made again from the start.
 $(shell $(RUN) -c "" 2>/dev/null || rm -f .venv/*.stamp)

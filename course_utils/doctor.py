@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -284,7 +284,7 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
         ]
         with open(Path(folder) / "printed", "w+", encoding="utf-8", errors="replace") as printed:
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=printed, stderr=subprocess.STDOUT)
-            peak, others = _watch(process)
+            peak, others = watch(process.pid, lambda: process.poll() is None)
             printed.seek(0)
             output = printed.read().strip()
         cells = list(ElementTree.parse(report).iter("testcase")) if report.exists() else []
@@ -308,17 +308,17 @@ def empty_kernel() -> int:
         return run_notebook(path, "smoke").megabytes
 
 
-def _watch(process: subprocess.Popen) -> tuple[int, float]:
-    """Wait for a process, looking five times a second at those below it: the kernel and what it starts.
+def watch(pid: int, runs: Callable[[], bool]) -> tuple[int, float]:
+    """While something runs, look five times a second at what a process has started: a kernel, and what that starts.
 
     Returns: the most bytes that these took together, where the libraries that they share count once (known on Linux
     only); and how many cores all other programs took meanwhile.
     """
     import psutil
 
-    top, peak, own = psutil.Process(process.pid), 0, {}
-    start, busy = time.monotonic(), _busy_seconds()
-    while process.poll() is None:
+    top, peak, own = psutil.Process(pid), 0, {}
+    start, busy, before = time.monotonic(), _busy_seconds(), sum(top.cpu_times()[:2])
+    while runs():
         with suppress(psutil.Error):  # some end while they are looked at
             below = top.children(recursive=True)
             own |= {one.pid: sum(one.cpu_times()[:2]) for one in (top, *below)}
@@ -326,7 +326,7 @@ def _watch(process: subprocess.Popen) -> tuple[int, float]:
             shared = [getattr(memory, "shared", 0) for memory in found]
             peak = max(peak, sum(memory.rss for memory in found) - sum(shared) + max(shared, default=0))
         time.sleep(0.2)
-    others = _busy_seconds() - busy - sum(own.values())
+    others = _busy_seconds() - busy - (sum(own.values()) - before)
     return peak, max(0.0, others / (time.monotonic() - start))
 
 

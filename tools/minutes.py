@@ -1,4 +1,5 @@
-"""The measured minutes, from results/timing.json: `make check WRITE=1` measures, `make generate` writes them.
+"""The measured minutes, from results/timing.json: `make notebooks TIMES=1` or `make check WRITE=1` measures, `make
+generate` writes them.
 
 In README.md the column of minutes in the table of lessons; in docs/INSTRUCTOR.md a table of what a lesson takes in
 class; in the card of each lesson the memory that its kernel needs.
@@ -51,9 +52,8 @@ def with_minutes(readme: str, measured: dict) -> str:
     for lesson, times in measured["lessons"].items():
         row = re.compile(rf"^(\| \[[^]]+\]\(notebooks/{lesson}\.ipynb\) \| [^|]+ \| )\d+( \|)", re.M)
         readme = row.sub(rf"\g<1>{minutes(times['seconds'])}\g<2>", readme)
-    day = f"The minutes are what the cells take on {measured['cores']} CPU cores, measured by `make check` on "
-    return re.sub(r"The minutes are what the cells take on \d+ CPU cores, measured by `make check`(?: on [-\d]+)?",
-                  f"{day}{measured['date']}", readme)  # fmt: skip
+    day = f"The minutes are what the cells take on {measured['cores']} CPU cores, measured on {measured['date']};"
+    return re.sub(r"The minutes are what the cells take on \d+ CPU cores, measured on [-\d]+;", day, readme)
 
 
 def with_memory(front: str, megabytes: int) -> str:

@@ -2,10 +2,11 @@
 
     python -m tools.run_notebooks                          # all lessons (and solutions)
     python -m tools.run_notebooks notebooks/01*.ipynb
+    python -m tools.run_notebooks --times                  # and their minutes and memory, as make check WRITE=1 does
     python -m tools.run_notebooks --format-only            # only normalise, nothing is executed
 
 A notebook is not written, and the exit status is then 1, when a cell ends in an error, an output comes from the
-stand-in data, or it took more than twice the seconds of results/timing.json: a busy machine prints wrong seconds.
+stand-in data, or other programs computed meanwhile: a busy machine prints wrong seconds.
 Figures are stored with a palette of 256 colours where these are enough, at a third of their size.
 Two runs on one machine give byte-identical files, except where a cell prints a time.
 """
@@ -13,11 +14,13 @@ Two runs on one machine give byte-identical files, except where a cell prints a 
 import argparse
 import base64
 import io
-import json
 import os
 import re
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from glob import glob
 from pathlib import Path
 from queue import Empty
@@ -28,9 +31,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from PIL import Image
 
-from course_utils import ROOT
+from course_utils import ROOT, doctor
 from tests.notebooks.proofs import proofs_of
 
+FOLDER = ROOT / "notebooks"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CELL_METADATA = ("tags", "editable", "deletable")  # what is kept
 STANDIN = re.compile(r"stand-?in", re.IGNORECASE)  # the word in every banner and title of the drawn data
@@ -64,7 +68,7 @@ def execute(path: Path, timeout: int) -> nbformat.NotebookNode:
     """Run all cells in a fresh kernel, in the notebook's own folder, and then what proves its text."""
     nb = nbformat.read(path, as_version=4)
     length = len(nb.cells)
-    if ROOT / "notebooks" in path.resolve().parents:
+    if FOLDER in path.resolve().parents:
         nb.cells += [nbformat.v4.new_code_cell(piece.source) for piece in proofs_of(path.resolve())]
     for cell in nb.cells:
         if cell.cell_type == "code":
@@ -73,7 +77,7 @@ def execute(path: Path, timeout: int) -> nbformat.NotebookNode:
         nb,
         timeout=timeout,
         kernel_name="python3",
-        record_timing=False,
+        record_timing=True,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     del nb.cells[length:]
@@ -123,17 +127,26 @@ def with_palette(png: str) -> str:
     return base64.b64encode(file.getvalue()).decode() + "\n" * png.endswith("\n")
 
 
-def busy(path: Path, seconds: float) -> str | None:
-    """Why these seconds must not be stored, or None. A kernel's start takes up to ten seconds more."""
-    timing = json.loads((ROOT / "results" / "timing.json").read_text(encoding="utf-8"))["class"]["lessons"]
-    names = {ROOT / "notebooks" / f"{name}.ipynb": name for name in timing}
-    measured = timing.get(names.get(path.resolve()), {}).get("seconds")
-    if measured is None or seconds < 2 * measured + 10:
-        return None
-    return (
-        f"It took {seconds:.0f} s, more than twice the {measured:.0f} s of results/timing.json. Stop other programs "
-        "and try again; on another machine, or for a changed lesson, measure first: make check WRITE=1 ARGS=NOTEBOOK."
-    )
+def watched(path: Path, timeout: int) -> tuple[nbformat.NotebookNode, doctor.Rehearsal]:
+    """The executed notebook, and how long it took, in which memory, beside which other programs."""
+    done = threading.Event()
+    with ThreadPoolExecutor(1) as thread:
+        watch = thread.submit(doctor.watch, os.getpid(), lambda: not done.is_set())
+        try:
+            nb = execute(path, timeout)
+        finally:
+            done.set()
+        peak, others = watch.result()
+    times = [seconds(cell) for cell in nb.cells if cell.cell_type == "code"] or [0.0]
+    slowest = max(range(len(times)), key=times.__getitem__)
+    name = path.resolve().relative_to(FOLDER).with_suffix("").as_posix() if FOLDER in path.resolve().parents else ""
+    return nb, doctor.Rehearsal(name, sum(times), slowest + 1, times[slowest], round(peak / 1e6), others, "")
+
+
+def seconds(cell: nbformat.NotebookNode) -> float:
+    """How long an executed cell took, from the first to the last of its messages."""
+    moments = [datetime.fromisoformat(m.replace("Z", "+00:00")) for m in cell.metadata.get("execution", {}).values()]
+    return (max(moments) - min(moments)).total_seconds() if moments else 0.0
 
 
 def fault(nb: nbformat.NotebookNode) -> str | None:
@@ -155,6 +168,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", help="default: every lesson and solution")
     parser.add_argument("--timeout", type=int, default=600, help="seconds per cell (default: %(default)s)")
+    parser.add_argument("--times", action="store_true", help="store minutes and memory, too: results/timing.json")
     parser.add_argument("--format-only", action="store_true", help="execute nothing")
     args = parser.parse_args()
 
@@ -163,12 +177,17 @@ def main() -> int:
     os.environ.update(COURSE_SPEED="class", COURSE_INTERACTIVE="0")  # the kernels inherit these
     every = [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
     named = [Path(p) for pattern in args.notebooks for p in sorted(glob(pattern)) or [pattern]]  # Windows expands no *
-    faults = 0
+    faults, runs = 0, []
     for path in named or every:
         start, why = time.monotonic(), None
         try:
-            nb = nbformat.read(path, as_version=4) if args.format_only else execute(path, args.timeout)
-            why = fault(nb) or (None if args.format_only else busy(path, time.monotonic() - start))
+            if args.format_only:
+                nb = nbformat.read(path, as_version=4)
+            else:
+                nb, run = watched(path, args.timeout)
+                if run.name and run.others > doctor.BUSY:
+                    why = f"Other programs took {run.others:.1f} cores meanwhile: its seconds are wrong. Stop them."
+            why = fault(nb) or why
         except (OSError, nbformat.reader.NotJSONError, CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             why = str(error)
         if why:
@@ -180,6 +199,9 @@ def main() -> int:
         if path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8", newline="\n")
         print(f"{path}: {time.monotonic() - start:.1f} s", file=sys.stderr)
+        runs += [run] if args.times and run.name else []
+    if runs:
+        doctor.write_timing("class", runs, doctor.empty_kernel(), ROOT / "results" / "timing.json")
     return 1 if faults else 0
 
 

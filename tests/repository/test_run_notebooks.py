@@ -3,11 +3,12 @@
 import json
 import os
 import sys
+import time
 
 import nbformat
 import pytest
 
-from course_utils import ROOT
+from course_utils import ROOT, doctor
 from course_utils.widgets.live import MIME
 from tests.repository.small_notebooks import notebook
 from tools import run_notebooks
@@ -87,15 +88,29 @@ def test_notebooks_with_faults_are_not_stored(source, why, monkeypatch, tmp_path
     assert "NOT written" in err and why in err
 
 
-def test_notebooks_of_a_busy_machine_are_not_stored(monkeypatch, tmp_path):
-    """Their seconds would be wrong. What was never measured, or stands elsewhere, cannot be compared."""
-    timing = {"class": {"lessons": {"04_x": {"seconds": 50}, "solutions/04_x": {"seconds": 5}}}}
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "timing.json").write_text(json.dumps(timing), encoding="utf-8")
-    monkeypatch.setattr(run_notebooks, "ROOT", tmp_path)
+def test_times_are_stored_with_the_outputs_but_nothing_of_a_busy_machine(monkeypatch, tmp_path, capsys):
+    """Their seconds would be wrong."""
     folder = tmp_path / "notebooks"
-    assert "more than twice the 50 s" in run_notebooks.busy(folder / "04_x.ipynb", 111)
-    assert "more than twice the 5 s" in run_notebooks.busy(folder / "solutions" / "04_x.ipynb", 21)
-    assert run_notebooks.busy(folder / "04_x.ipynb", 109) is None
-    assert run_notebooks.busy(folder / "05_new.ipynb", 999) is None
-    assert run_notebooks.busy(tmp_path / "04_x.ipynb", 999) is None
+    (folder / "solutions").mkdir(parents=True)
+    (tmp_path / "results").mkdir()
+    path = notebook(folder / "solutions" / "04_x.ipynb", "import time; time.sleep(1)", "print('done')")
+    monkeypatch.setattr(run_notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(run_notebooks, "FOLDER", folder)
+    monkeypatch.setattr(run_notebooks, "proofs_of", lambda _: [])
+    monkeypatch.setattr(doctor, "empty_kernel", lambda: 640)
+    others = [0.5, 0.1]
+
+    def watch(pid, runs):
+        while runs():
+            time.sleep(0.05)
+        return 123e6, others.pop(0)
+
+    monkeypatch.setattr(doctor, "watch", watch)
+    assert run_tool(monkeypatch, "--times", path) == 1 and not list((tmp_path / "results").iterdir())
+    assert "NOT written. Other programs took 0.5 cores" in capsys.readouterr().err
+    assert run_tool(monkeypatch, "--times", path) == 0
+    timing = json.loads((tmp_path / "results" / "timing.json").read_text(encoding="utf-8"))["class"]
+    times = timing["lessons"]["solutions/04_x"]
+    assert timing["empty_kernel"] == 640 and (times["megabytes"], times["other_programs"]) == (123, 0.1)
+    assert 1 <= times["slowest_cell"] <= times["seconds"] < 5
+    assert nbformat.read(path, as_version=4).cells[1].outputs[0].text == "done\n"
