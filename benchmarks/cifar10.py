@@ -44,6 +44,7 @@ from course_utils.beyond.airbench import (
 from course_utils.callbacks.checkpoint import Checkpoint
 from course_utils.data import ImageDataset, balanced_sample, flip, load, loader, pad_and_crop
 from course_utils.device import keep_freed_memory
+from course_utils.figures.style import use_style
 from course_utils.models import CifarNet, Vgg
 from course_utils.train import Callback, Training, fit, predict
 
@@ -319,7 +320,7 @@ def tables(stored: dict, each_to_the_one_before: bool) -> str:
 def draw(budget: str) -> None:
     """Diary and ablation of one budget, a dot for each training, as results/ablation.png."""
     found = [read_json(path).get(budget, {}) for path in (DIARY, ABLATION)]
-    show.use_style()
+    use_style()
     figure, axes = plt.subplots(2, 1, figsize=(9, 9), sharex=True)
     titles = ("each idea added to those before it", "all ideas (line), without one, or with one more")
     for axis, rows, color, title in zip(axes, found, show.COLORS, titles, strict=False):

@@ -22,6 +22,7 @@ from benchmarks.report import RESULTS, machine, write_json
 from course_utils import show
 from course_utils.data import ImageDataset, balanced_sample, load, loader, mean_and_std
 from course_utils.device import keep_freed_memory
+from course_utils.figures.style import use_style
 from course_utils.idx import read_idx, write_idx
 from course_utils.models import Mlp
 from course_utils.train import fit
@@ -93,7 +94,7 @@ def medians(costs: dict) -> dict[int, float]:
 
 
 def draw(result: dict) -> None:
-    show.use_style()
+    use_style()
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
     for ax, part, label in zip(axes, ("images", "batch"), ("images in the data set", "images in a batch"), strict=True):
         for name, costs in result[part].items():

@@ -20,6 +20,7 @@ from matplotlib import pyplot as plt
 from benchmarks.report import RESULTS, machine, write_json
 from course_utils import show
 from course_utils.beyond.distributed import run_processes
+from course_utils.figures.style import use_style
 
 RESULT, PICTURE = RESULTS / "scaling.json", RESULTS / "scaling.png"
 BATCH, IMAGES, EPOCHS, ROUNDS = 128, 20_000, 3, 3
@@ -60,7 +61,7 @@ def medians(result: dict) -> dict[str, float]:
 
 
 def draw(result: dict) -> None:
-    show.use_style()
+    use_style()
     seconds = medians(result)
     figure, axis = plt.subplots(figsize=(7.5, 3))
     axis.bar_label(axis.barh(list(seconds), list(seconds.values())), fmt="%.1f s", padding=3)

@@ -9,7 +9,7 @@ Read these files, in this order; each uses only what stands above it:
     models      every network of the course
     train       fit, evaluate, predict
     callbacks/  what a long training hangs on fit: checkpoints, TensorBoard
-    figures/    what a figure shows, in words: its alt text
+    figures/    how figures look; what they show in words: their alt texts
     show        pictures and charts
     course      setup(), the first call of every lesson
     network/    what the layers of a model do: shapes, receptive fields, diagrams, activations, memory, Grad-CAM, health

@@ -12,15 +12,16 @@ import os
 import platform
 import random
 from dataclasses import dataclass
+from importlib.metadata import version as installed
 
 import numpy as np
 import torch
-import torchvision
 from torch.utils.data import Dataset, Subset
 
-from course_utils import __version__, show
+from course_utils import __version__
 from course_utils.data import ImageDataset
 from course_utils.device import find_device, keep_freed_memory
+from course_utils.figures.style import use_style
 from course_utils.files import standin
 from course_utils.files.folders import is_offline, locate
 
@@ -101,14 +102,14 @@ def setup(lesson: str, seed: int = 777, version: str = __version__) -> Course:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    show.use_style()
+    use_style()
     threads = torch.get_num_threads()
     where = f"cpu, {threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else str(device)
     if device.type == "cuda":
         where = torch.cuda.get_device_name(device)
-    versions = f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}"
-    versions += f", torchvision {torchvision.__version__.split('+')[0]}"
+    versions = ", ".join(f"{name} {installed(name).split('+')[0]}" for name in ("torch", "torchvision"))
     data = [_source(name) for name in LESSON_DATA.get(lesson, ())]
+    versions = f"Python {platform.python_version()}, {versions}"
     print(" | ".join([f"Lesson {lesson}", f"speed: {speed}", f"device: {where}", *data, versions]))
     return Course(lesson, seed, speed, device)
 

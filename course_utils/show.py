@@ -23,22 +23,6 @@ from course_utils.train import History
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 
 
-def use_style() -> None:
-    """Give every matplotlib figure of this process the look of the course. `setup()` calls it."""
-    plt.rcParams.update(
-        {
-            "axes.prop_cycle": plt.cycler(color=COLORS),
-            "axes.spines.right": False,
-            "axes.spines.top": False,
-            "figure.dpi": 90,
-            "figure.constrained_layout.use": True,
-            "font.size": 11,
-            "image.cmap": "gray",
-            "lines.linewidth": 2,
-        }
-    )
-
-
 def finish(figure: Figure, title: str | None = None, alt: str | None = None) -> Figure:
     """The last step of a figure of your own: its title, and what it shows in words, or `alt`; shown once, not twice."""
     if standin.used:

@@ -1,1 +1,1 @@
-"""What a figure shows, in words, for readers who cannot see it."""
+"""How figures look, and what they show in words, for readers who cannot see them."""

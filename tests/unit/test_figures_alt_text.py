@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from course_utils import show
 from course_utils.figures.alt_text import describe
+from course_utils.figures.style import use_style
 from course_utils.figures.words import LIMIT
 from course_utils.train import History
 from course_utils.widgets.kernels import show_kernels, show_pixels
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("real_data")
 @pytest.fixture(autouse=True)
 def style():
     with plt.rc_context():
-        show.use_style()
+        use_style()
         yield
 
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils import show
+from course_utils.figures.style import use_style
 from course_utils.models import CifarNet, Conv32x64, Conv32x64x128, FashionCnn, LeNet, LeNet5, Mlp, Vgg
 from course_utils.network.diagrams import architecture, boxes_of, ring, rows_of
 from course_utils.network.layers import shape_table
@@ -98,7 +98,7 @@ def test_no_layer_is_invented_for_an_unknown_function():
 def test_texts_do_not_touch_each_other(name):
     make, shape = MODELS[name]
     with matplotlib.rc_context():
-        show.use_style()
+        use_style()
         figure = architecture(make(), shape)
         figure.draw_without_rendering()
         boxes = [text.get_window_extent() for axis in figure.axes for text in axis.texts if text.get_text()]

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from course_utils import show
+from course_utils.figures.style import use_style
 from course_utils.files import standin
 from course_utils.train import History
 
@@ -59,7 +60,7 @@ def test_curves_draw_the_history():
 def test_the_legend_of_the_curves_stands_outside(names, lines):
     history = History([2.0, 1.0], [0.3, 0.5], *([[1.5, 0.5], [0.4, 0.75]] if "validation" in lines else []))
     with plt.rc_context():
-        show.use_style()
+        use_style()
         figure = show.curves(dict.fromkeys(names, history))
         figure.draw_without_rendering()
     [legend] = figure.legends
