@@ -7,6 +7,7 @@ Read these files, in this order; each uses only what stands above it:
     files/      which files a data set has; where they are found, fetched or drawn
     data        load("mnist" | "fashion_mnist" | "cifar10"), ImageDataset, loader
     models      every network of the course
+    threads     how many threads a training gets: fewer beside other programs
     train       fit, evaluate, predict
     callbacks/  what a long training hangs on fit: checkpoints, TensorBoard
     figures/    how figures look; what they show in words: their alt texts

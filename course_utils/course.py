@@ -5,7 +5,8 @@ data and knows no model.
 
 COURSE_SPEED chooses how much is computed: "smoke" (seconds, for tests), "class" (what you get without it: no cell above
 a minute on two CPU cores) or "full" (the numbers of epochs that the source posts used). COURSE_DEVICE names another
-device than the one found, such as "cpu" or "mps".
+device than the one found, such as "cpu" or "mps"; COURSE_THREADS a number of threads, else course_utils/threads.py
+chooses it.
 """
 
 import os
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, Subset
 
-from course_utils import __version__
+from course_utils import __version__, threads
 from course_utils.data import ImageDataset
 from course_utils.device import find_device, keep_freed_memory
 from course_utils.figures.style import use_style
@@ -90,7 +91,7 @@ def setup(lesson: str, seed: int = 777, version: str = __version__) -> Course:
         version: of the course to which the lesson belongs; another one than that of course_utils is said.
 
     Raises:
-        ValueError: COURSE_SPEED or COURSE_DEVICE holds a word that is not known.
+        ValueError: COURSE_SPEED, COURSE_DEVICE or COURSE_THREADS holds a word that is not known.
     """
     speed = os.environ.get("COURSE_SPEED") or "class"
     if speed not in SPEEDS:
@@ -103,8 +104,7 @@ def setup(lesson: str, seed: int = 777, version: str = __version__) -> Course:
     np.random.seed(seed)
     torch.manual_seed(seed)
     use_style()
-    threads = torch.get_num_threads()
-    where = f"cpu, {threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else str(device)
+    where = f"cpu, {threads.choose()}" if device.type == "cpu" else str(device)
     if device.type == "cuda":
         where = torch.cuda.get_device_name(device)
     versions = ", ".join(f"{name} {installed(name).split('+')[0]}" for name in ("torch", "torchvision"))

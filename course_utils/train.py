@@ -24,6 +24,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from course_utils import threads
 from course_utils.device import give_back_freed_memory
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -81,6 +82,7 @@ class Training:
     step_losses: list[float] = field(default_factory=list)  # of the last epoch
     samples: tuple[int, int] = (0, 0)  # of the last epoch: in training, in validation
     silent: bool = False  # prints nothing: another process speaks
+    threads: int | None = None  # a checkpoint's; without it course_utils/threads.py chooses
 
     @property
     def network(self) -> nn.Module:
@@ -147,7 +149,7 @@ def fit(
             _call(callbacks, "on_epoch_start", training)
             meter = _Meter(optimizer, bar, epoch=len(history) + 1, epochs=epochs)
             model.train()
-            for images, targets in train_loader:
+            for images, targets in threads.batches(train_loader, training.network, training.threads):
                 images, targets = images.to(device), targets.to(device)
                 optimizer.zero_grad()
                 outputs = _forward(model, images, autocast)

@@ -174,7 +174,8 @@ def main() -> int:
 
     if os.environ.get("COURSE_SPEED") not in (None, "", "class"):
         parser.error("stored outputs come from class speed: unset COURSE_SPEED (to try another speed, use make check)")
-    os.environ.update(COURSE_SPEED="class", COURSE_INTERACTIVE="0")  # the kernels inherit these
+    cores = os.environ.get("COURSE_THREADS") or str(os.cpu_count())
+    os.environ.update(COURSE_SPEED="class", COURSE_INTERACTIVE="0", COURSE_THREADS=cores)  # the kernels inherit these
     every = [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("notebooks/solutions/*.ipynb"))]
     named = [Path(p) for pattern in args.notebooks for p in sorted(glob(pattern)) or [pattern]]  # Windows expands no *
     faults, runs = 0, []

@@ -46,6 +46,7 @@ class Checkpoint(Callback):
             found = f"{self.path} belongs to another model, optimizer or scheduler ({error})"
             raise ValueError(f"{found}. {ADVICE}") from error
         vars(training.history).update(vars(history))
+        training.threads = state.get("threads")
         torch.set_rng_state(state["rng"])
         if state["rng_cuda"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["rng_cuda"])
@@ -57,11 +58,13 @@ class Checkpoint(Callback):
 
     def on_epoch_end(self, training: Training) -> None:
         generator = training.train_loader.generator
+        training.threads = training.threads or torch.get_num_threads()
         state = {
             "model": training.network.state_dict(),
             "optimizer": training.optimizer.state_dict(),
             "scheduler": training.scheduler.state_dict() if training.scheduler is not None else None,
             "history": asdict(training.history),
+            "threads": training.threads,
             "rng": torch.get_rng_state(),
             "rng_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "rng_loader": generator.get_state() if generator is not None else None,

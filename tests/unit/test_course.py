@@ -86,6 +86,7 @@ def old_gpu(monkeypatch):
     """A GPU that makes tensors, but has no kernel for a convolution: the CPU plays it."""
     plain, as_usual = torch.nn.functional.conv2d, torch.Tensor.to
     monkeypatch.delenv("COURSE_DEVICE", raising=False)
+    monkeypatch.setenv("COURSE_THREADS", "1")  # nothing is tried, which would need a convolution, too
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device=None: "GeForce GTX 680")
     monkeypatch.setattr(torch.Tensor, "to", lambda x, where: as_usual(x, "cpu"))
