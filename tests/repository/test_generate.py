@@ -80,11 +80,11 @@ def test_minutes_are_rounded_up_and_stand_in_their_row():
     readme = (
         "| [00 · A](notebooks/00_a.ipynb) | x | 9 | y |\nThe minutes are what the cells take on 8 CPU cores, measured"
     )
-    readme += " by `make check` on 2020-01-01; reading"
+    readme += " on 2020-01-01; reading"
     measured = {"lessons": {"00_a": {"seconds": 61}}, "cores": 2, "date": "2026-11-28"}
     assert minutes.with_minutes(readme, measured) == (
         "| [00 · A](notebooks/00_a.ipynb) | x | 2 | y |\nThe minutes are what the cells take on 2 CPU cores, measured"
-        " by `make check` on 2026-11-28; reading"
+        " on 2026-11-28; reading"
     )
 
 
