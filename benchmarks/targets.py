@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import cifar10, clinic, growth, reproduce, scaling, speed
+from benchmarks import busy, cifar10, clinic, growth, reproduce, scaling, speed
 from benchmarks.report import RESULTS, read_json
 
 SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
@@ -138,6 +138,15 @@ def of_clinic(stored: dict) -> Iterator[Target]:
         yield compare("the bill of lesson 11: trainings with all seeds", len(whole), "=", len(clinic.TRAININGS))
 
 
+def of_busy(stored: dict) -> Iterator[Target]:
+    """The chosen number of threads is about as fast as the better of the two fixed ones, whatever stands beside it."""
+    for name, rows in stored["ms_of_a_step"].items():
+        for beside, ways in rows.items():
+            limit = busy.MOST.get(beside, busy.MOST_BUSY)
+            what = f"{name}, {beside}: the chosen number of threads beside the best one"
+            yield compare(what, busy.beside_the_best(ways), "<=", limit)
+
+
 def of_minutes(stored: dict) -> Iterator[Target]:
     """A lesson fits a class, all lessons fit half an hour, and no cell keeps a class waiting for a minute."""
     lessons = {name: times for name, times in stored["class"]["lessons"].items() if "/" not in name}
@@ -157,6 +166,7 @@ FILES: dict[str, tuple[Callable[[dict], Iterator[Target]], str]] = {
     "diary": (partial(of_ideas, name="diary"), "python -m benchmarks.cifar10 diary"),
     "ablation": (partial(of_ideas, name="ablation"), "python -m benchmarks.cifar10 ablation"),
     "clinic": (of_clinic, "python -m benchmarks.clinic"),
+    "busy": (of_busy, "python -m benchmarks.busy --write"),
     "timing": (of_minutes, "make check WRITE=1"),
 }
 """For each file of results/ its targets, and the command that writes it."""

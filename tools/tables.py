@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks import airbench, cifar10, classroom, data_path, reproduce, speed
+from benchmarks import airbench, busy, cifar10, classroom, data_path, reproduce, speed
 from benchmarks.report import README, RESULTS, read_json
 from tools.texts import Texts
 
@@ -16,6 +16,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "ablation": lambda: cifar10.tables(read_json(cifar10.ABLATION), each_to_the_one_before=False),
     "data_path": lambda: data_path.table(read_json(data_path.RESULT)),
     "speed": lambda: speed.table(read_json(speed.RESULT)),
+    "busy": lambda: busy.table(read_json(busy.RESULT)),
     "classroom": lambda: classroom.table(read_json(classroom.RESULT)),
 }
 

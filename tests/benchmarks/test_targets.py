@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from benchmarks import cifar10, clinic, growth, reproduce, scaling, speed
+from benchmarks import busy, cifar10, clinic, growth, reproduce, scaling, speed
 from benchmarks.__main__ import benchmarks, main
 from benchmarks.targets import FILES, WAYS
 from course_utils import ROOT
+
+WAYS_OF_BUSY = {"all cores": [30.0, 31.0, 32.0], "one thread": [10.0, 11.0, 12.0], "chosen": [10.1, 11.2, 12.3]}
 
 
 def good_results() -> dict[str, dict]:
@@ -51,6 +53,7 @@ def good_results() -> dict[str, dict]:
         "diary": {budget.budget: {idea: on_validation for idea in cifar10.diary(budget)}},
         "ablation": {budget.budget: {idea: on_validation for idea in cifar10.ablation(budget)}},
         "clinic": {"runs": {name: {"777": {}, "1": {}, "2": {}} for name in clinic.TRAININGS}},
+        "busy": {"ms_of_a_step": {name: {beside: WAYS_OF_BUSY for beside in busy.BESIDE} for name in busy.NETWORKS}},
         "timing": {"class": {"lessons": {"01_a": {"seconds": 250, "slowest_cell": 50},
                                          "solutions/01_a": {"seconds": 900, "slowest_cell": 90}}}},
     }  # fmt: skip
@@ -107,6 +110,15 @@ MISSED = {  # what is changed, and a part of the line that tells it
         "softmax twice",
         "none",
     ): "lesson 11: softmax twice: not measured yet: python -m benchmarks.clinic",
+    (
+        "busy",
+        "ms_of_a_step",
+        "LeNet",
+        "two kernels",
+        "chosen",
+        (30.0,) * 3,
+    ): "LeNet, two kernels: the chosen number",
+    ("busy", "ms_of_a_step", "LeNet", "alone", "chosen", (31.0,) * 3): "beside the best one: 2.818, wanted <= 1.05",
     ("timing", "class", "lessons", "01_a", "seconds", 301): "the longest lesson, 01_a: 301 s",
     ("timing", "class", "lessons", "01_a", "slowest_cell", 61): "the slowest cell, in 01_a: 61 s",
 }
@@ -149,7 +161,18 @@ def test_the_list_names_each_benchmark(capsys):
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = dict(benchmarks())
-    names = {"airbench", "cifar10", "classroom", "clinic", "data_path", "growth", "reproduce", "scaling", "speed"}
+    names = {
+        "airbench",
+        "busy",
+        "cifar10",
+        "classroom",
+        "clinic",
+        "data_path",
+        "growth",
+        "reproduce",
+        "scaling",
+        "speed",
+    }
     assert names == set(found)
     assert len(lines) == len(found) and all(line.startswith("python -m benchmarks.") for line in lines)
     for name in found:
