@@ -100,17 +100,18 @@ export function field(parent, text, properties, options = null) {
 
 /**
  * A sentence that changes. It is seen at once; a screen reader hears it when it has stood for half a second.
- * @returns {(text: string) => void}
+ * @returns {(text: string, aloud?: boolean) => void} aloud: false while it goes on changing by itself
  */
 export function sentence(parent, className = "says") {
   const seen = add(parent, "p", { className, "aria-hidden": "true" });
   const heard = add(parent, "div", { className: "hidden", role: "status" });
-  let timer = null;
-  return (text) => {
-    if (seen.textContent === text) return;
-    seen.textContent = text;
+  let [timer, next] = [null, ""]; // what will be heard
+  return (text, aloud = true) => {
+    if (seen.textContent !== text) seen.textContent = text;
+    if (next === (aloud ? text : "")) return;
+    next = aloud ? text : "";
     clearTimeout(timer);
-    timer = setTimeout(() => (heard.textContent = text), 500);
+    if (aloud) timer = setTimeout(() => (heard.textContent = text), 500);
   };
 }
 
