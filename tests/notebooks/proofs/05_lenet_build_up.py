@@ -98,10 +98,25 @@ course.between((dead_on_all & dead_now).sum().item(), 0, 0, what="units of fc2 d
 in_percent = 100 * (predictions == targets_test).double().mean().item()
 course.between(in_percent, 98, 99.5 if course.speed == "full" else 99, what="test accuracy in %")
 
-# %% an MLP with 56 hidden units has about as many parameters as LeNet (cell [55])
+# %% half of the pictures are right between step 30 and 70 of 430, where the kernels change fastest (cell [53])
+assert -(-55_000 // 128) == 430 and len(mnist.validation) == 5_000
+assert len(recording.within - {0}) == 6 and recording.moments[0].kernels.shape == (6, 5, 5)
+if course.speed != "smoke" and not mnist.standin:
+    found = {moment.steps: moment for moment in recording.moments}
+    assert found[30].accuracy < 0.5 and found[70].accuracy > 2 / 3
+    first_epoch = [moment for moment in recording.moments if moment.steps <= 430]
+    speeds = {
+        b.steps: abs(b.kernels - a.kernels).mean() / (b.steps - a.steps)
+        for a, b in zip(first_epoch, first_epoch[1:], strict=False)
+    }
+    assert sorted(speeds, key=speeds.get)[-2:] in ([50, 70], [70, 50])
+    assert all(set(found[steps].mistake[:2]) == {4, 9} for steps in (50, 70, 100))
+    assert 2.5 < abs(found[max(found)].kernels).max() / abs(found[0].kernels).max() < 4
+
+# %% an MLP with 56 hidden units has about as many parameters as LeNet (cell [56])
 assert sum(p.numel() for p in Mlp(hidden=(56,)).parameters()) == 44_530
 
-# %% mixed pixels cost the CNN about ten points, and the MLP none; the CNN falls below the MLP (cell [58])
+# %% mixed pixels cost the CNN about ten points, and the MLP none; the CNN falls below the MLP (cell [59])
 assert course.speed == "smoke" or len(few) == 20_000
 mean = {name: sum(values) / 3 for name, values in accuracy.items()}
 course.between(mean["CNN, pixels as they are"] - mean["CNN, pixels mixed"], 7, 14, what="points that the CNN loses")
@@ -109,14 +124,14 @@ course.between(mean["CNN, pixels as they are"] - mean["MLP, pixels as they are"]
 course.between(abs(mean["MLP, pixels as they are"] - mean["MLP, pixels mixed"]), 0, 0.8, what="and the MLP")
 course.between(mean["MLP, pixels mixed"] - mean["CNN, pixels mixed"], 3, 12, what="points of the MLP above the CNN")
 
-# %% with a larger rate the order is the same and the distances are smaller (cell [60])
+# %% with a larger rate the order is the same and the distances are smaller (cell [61])
 assert list(faster) == ["CNN, pixels as they are", "MLP, pixels as they are", "CNN, pixels mixed"]
 means = [sum(values) / 3 for values in faster.values()]
 slower = [sum(accuracy[name]) / 3 for name in faster]
 course.between(means[0] - means[1], 0.3, slower[0] - slower[1], what="points of the CNN above the MLP")
 course.between(means[1] - means[2], 1, slower[1] - slower[2], what="points of the MLP above the CNN with mixed pixels")
 
-# %% the place alone decides over digits that are not centred (cell [64])
+# %% the place alone decides over digits that are not centred (cell [65])
 found = {}
 for way, drawings in ways.items():
     found[way] = sum(classify(model, mnist, drawing, centred=False).best == d for d, drawing in enumerate(drawings))
@@ -126,7 +141,7 @@ course.between(middle, 9, 10, what="right of 10, 0.6 of the size")
 course.between(in_a_corner, 0, 3, what="right of 10, in a corner")
 course.between(small_ones, 0, 8, what="right of 10, 0.4 of the size")
 
-# %% a digit that is moved by 3 pixels is mostly lost (cell [65])
+# %% a digit that is moved by 3 pixels is mostly lost (cell [66])
 left = {}
 for shift in (0, 1, 3):
     at = 0.2 - shift / 28
@@ -134,5 +149,5 @@ for shift in (0, 1, 3):
 course.between(left[1], 2, left[0] - 1, what="right of 10, moved by 1 pixel")
 course.between(left[3], 0, 4, what="right of 10, moved by 3 pixels")
 
-# %% with scaling and centring, digits in a corner are recognised again (cell [66])
+# %% with scaling and centring, digits in a corner are recognised again (cell [67])
 course.between(count_right(corner, centred=True), 9, 10, what="right of 10, centred,")
