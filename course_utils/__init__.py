@@ -15,7 +15,7 @@ Read these files, in this order; each uses only what stands above it:
     course      setup(), the first call of every lesson
     network/    what the layers of a model do: shapes, receptive fields, diagrams, activations, memory, Grad-CAM, health
     photos/     photographs of handwritten digits: found on a page, made like MNIST's pictures, read
-    widgets/    controls for a live notebook and the site: a pad to draw on, kernels, shapes, curves that grow
+    widgets/    controls for a live notebook and the site: a pad to draw on, kernels, shapes, a training
     beyond/     the last lessons: the road to 94 % on CIFAR-10, several processes
     practice/   exercises and quizzes, how an answer is judged, what a student and a class have done
     checks      expect_error, check, expect_correct

@@ -3,6 +3,7 @@
 Each function gets one control, a locator of its box; `touch` taps where a mouse would click.
 """
 
+import base64
 import io
 import re
 from collections.abc import Callable
@@ -183,6 +184,72 @@ def explore_shapes(control: Locator, touch: bool = False) -> None:
     control.page.keyboard.press("ArrowUp")
     expect(control.get_by_label("3: conv 5x5")).to_be_focused()
     expect(says).to_contain_text("Layer 3, conv 5x5: 16 channels of 8x8.")
+
+
+def numbers_of(packed: dict) -> np.ndarray:
+    """An array of a stored state."""
+    return np.frombuffer(base64.b64decode(packed["base64"]), packed["kind"]).reshape(packed["shape"])
+
+
+def replay_a_training(control: Locator, touch: bool = False, stored: dict | None = None) -> None:
+    """From moment to moment with keys, hand and button; the table is that of the sentence, and of what is stored."""
+    page, says, slider = control.page, control.locator(".says"), control.get_by_label("moment")
+    heard, kernels = control.get_by_role("status"), control.get_by_role("img", name="kernel")
+    press = tap_or_click(control, touch)
+    last = int(slider.get_attribute("max"))
+    confusion = numbers_of(stored["confusion"]) if stored else None
+    weights = numbers_of(stored["kernels"]) if stored else None
+
+    def moment_is(m: int) -> None:
+        expect(slider).to_have_value(str(m))
+        expect(says).to_have_text(re.compile("^At the start: " if m == 0 else "^After "))
+        rows = [row.locator("td").all_inner_texts() for row in control.locator("tbody tr").all()]
+        table = np.array([[int(text or 0) for text in row] for row in rows])
+        text = says.inner_text()
+        loss, right, samples = re.search(r"validation loss (\S+), (\S+) % of (\S+) pictures right", text).groups()
+        assert table.sum() == int(samples.replace(",", ""))
+        assert right == f"{100 * np.trace(table) / table.sum():.2f}"
+        mistakes = table * ~np.eye(len(table), dtype=bool)
+        truth, answer, times = re.search(r"mistake: (\d) as (\d), (\w+)", text).groups()
+        most = 1 if times == "once" else int(times)
+        assert mistakes.max() == most == mistakes[int(truth), int(answer)]
+        if stored:
+            assert np.array_equal(table, confusion[m]) and loss == f"{stored['loss'][m]:.4f}"
+            assert f"{stored['steps'][m]:,} steps" in text or m == 0
+            assert f"largest weight is {abs(weights[m]).max():.3f}" in text
+            for kernel, drawn in zip(weights[m], kernels.all(), strict=True):
+                found = re.search(r"weights from (\S+) to (\S+)", drawn.get_attribute("aria-label")).groups()
+                assert np.allclose([float(one) for one in found], [kernel.min(), kernel.max()], atol=0.0051)
+
+    moment_is(0)
+    slider.focus()
+    for m, key in ((1, "ArrowRight"), (2, "ArrowUp"), (1, "ArrowLeft"), (last, "End"), (0, "Home")):
+        page.keyboard.press(key)
+        moment_is(m)
+    assert slider.get_attribute("aria-valuetext") == "at the start"
+    for part in (0.999, 0.5):
+        point(slider, 0.5, part, touch)
+    chosen = int(slider.input_value())
+    assert 0 < chosen < last
+    moment_is(chosen)
+    expect(heard).to_have_text(says.inner_text())
+
+    before = heard.inner_text()
+    press("Play")
+    expect(slider).to_have_value(str(chosen + 1))
+    if chosen + 1 < last:
+        expect(heard).to_have_text(before)  # silent while it moves
+        press("Pause")
+    moment_is(int(slider.input_value()))
+    expect(heard).to_have_text(says.inner_text())
+
+    page.emulate_media(reduced_motion="reduce")  # one moment at each press
+    slider.focus()
+    page.keyboard.press("Home")
+    press("Next")
+    page.wait_for_timeout(1500)
+    moment_is(1)
+    page.emulate_media(reduced_motion="no-preference")
 
 
 # ---- the pad with a network ----

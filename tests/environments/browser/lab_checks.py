@@ -27,6 +27,7 @@ from tests.environments.controls import (
     explore_shapes,
     follow_a_number,
     move_a_kernel,
+    replay_a_training,
     write_with_keys,
 )
 
@@ -86,6 +87,21 @@ history = fit(model, batches, epochs=1, optimizer=torch.optim.SGD(model.paramete
     "shapes.ipynb": (
         SETUP,
         "from course_utils.widgets.shapes import shape_explorer\nshape_explorer(28, kernel_size=5)",
+    ),
+    "replay.ipynb": (
+        SETUP,
+        """import torch
+from course_utils.data import load, loader
+from course_utils.models import LeNet
+from course_utils.train import fit
+from course_utils.widgets.replay import Recording, replay
+
+mnist = load("mnist")
+batches, validation = (loader(part.subset(slice(2_000)), batch_size=100) for part in (mnist.train, mnist.validation))
+model, recording = LeNet(), Recording(within=(5, 10))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+fit(model, batches, validation, epochs=3, optimizer=optimizer, callbacks=[recording], verbose=False)
+replay(recording, mnist.classes)""",
     ),
 }
 
@@ -261,6 +277,13 @@ def test_the_shape_explorer_answers_what_is_typed(lab, chromium):
         explore_shapes(page.locator(".course-shape-explorer"))
         page.set_viewport_size({"width": 800, "height": 1000})
         screenshot(page, "shapes-narrow")
+
+
+def test_a_training_is_replayed(lab, chromium):
+    with notebook(chromium, lab("replay.ipynb"), "replay") as page:
+        expect(page.locator(".jp-OutputArea img")).to_have_count(1)  # a figure stands before the control
+        replay_a_training(page.locator(".course-replay"))
+        screenshot(page, "replay")
 
 
 # ---- controls of ipywidgets ----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 The name keeps pytest from collecting this file by itself: it needs a browser, and axe-core from the npm registry.
 """
 
+import json
 import os
 import threading
 from functools import partial
@@ -19,6 +20,7 @@ from tests.environments.controls import (
     explore_shapes,
     follow_a_number,
     move_a_kernel,
+    replay_a_training,
     write_with_keys,
 )
 from tools.address import badge
@@ -50,6 +52,7 @@ TOO_SMALL = """() => [...document.querySelectorAll(".course-control :is(button, 
   .map((e) => [e.ariaLabel || e.textContent, e.getBoundingClientRect()])
   .filter(([, box]) => box.width && Math.min(box.width, box.height) < 43.5).map(([name]) => name)"""
 TITLES = ("Edit the kernel", "Move the kernel", "Move the kernel over three channels", "Try other layers")
+REPLAY = "Replay the training"
 SIZES = {"desktop": {}, "phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True}}
 
 
@@ -176,6 +179,9 @@ def test_play(size: str, open_page):
     move_a_kernel(control["Move the kernel"], channels=1, touch=touch)
     move_a_kernel(control["Move the kernel over three channels"], channels=3, touch=touch)
     explore_shapes(control["Try other layers"], touch)
+    replay = page.locator(f".course-control[data-title='{REPLAY}']")
+    stored = json.loads(replay.locator("script").text_content())
+    replay_a_training(replay.locator(".course-widget"), touch, stored)
     picture(page, f"play-used-{size}")
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, f"the page is now {wide} pixels too wide"
