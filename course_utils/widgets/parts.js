@@ -135,6 +135,13 @@ export function number(value, digits = 2) {
   return String(Number(value.toFixed(digits)) + 0);
 }
 
+/** Round as Python and numpy do: a half goes to the even neighbour. */
+export function rint(value) {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
 /** 1,234,567 for 1234567. */
 export function thousands(value) {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");

@@ -1,18 +1,13 @@
 // From strokes of a pen to a picture like MNIST's: the same steps, and the same numbers, as `rasterize` of digit_pad.py.
 
+import { rint } from "./parts.js";
+
 export const SIDE = 28; // pixels of an MNIST picture
 export const PEN = 1.3; // the radius of the pen, in pixels
 const BOX = 20; // MNIST's digits were scaled to fit into 20x20 pixels
 const SMALLEST = 0.1; // a drawing smaller than this part of the pad is not blown up any further: a dot stays a dot
 
 const cut = (value, low, high) => Math.min(Math.max(value, low), high);
-
-/** Round as Python and numpy do: a half goes to the even neighbour. */
-function round(value) {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
-}
 
 /**
  * The drawing as a picture like MNIST's: 0 is paper, 255 is ink.
@@ -75,5 +70,5 @@ function paintLines(lines) {
       }
     }
   }
-  return Uint8Array.from(nearest, (square) => round(255 * cut(PEN + 0.5 - Math.sqrt(square), 0, 1)));
+  return Uint8Array.from(nearest, (square) => rint(255 * cut(PEN + 0.5 - Math.sqrt(square), 0, 1)));
 }
