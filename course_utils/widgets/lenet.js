@@ -16,6 +16,7 @@ import {
   signed,
   thousands,
 } from "./parts.js";
+import { BARS_STYLE, barsIn, percent } from "./bars.js";
 import { cornerOf, layoutOf, limitOf, moved, numberAt, paintNumbers } from "./maps.js";
 import { explain, indexOf, placeOf, read, run } from "./network.js";
 import { PAD_STYLE, padIn } from "./pad.js";
@@ -30,11 +31,6 @@ const STYLE = `
 .course-lenet { --between: color-mix(in srgb, currentColor 30%, transparent); }
 .course-lenet .answer { flex: 1 1 230px; max-width: 420px; min-width: 0; }
 .course-lenet .says { min-height: 3em; margin-top: 0; }
-.course-lenet .bar { display: grid; grid-template-columns: minmax(1.2em, max-content) 1fr 3.6em; gap: 8px;
-  align-items: center; }
-.course-lenet .track { height: 13px; border: 1px solid var(--line); }
-.course-lenet .fill { height: 100%; width: 0; }
-.course-lenet .percent { text-align: right; white-space: nowrap; }
 .course-lenet .layers { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: flex-start; }
 .course-lenet .layer { max-width: 100%; }
 .course-lenet .layer .name { font-weight: bold; line-height: 1.2; }
@@ -89,7 +85,6 @@ const STYLE = `
 export const short = (value) => number(value, Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0);
 const exact = (value) => (value && Math.abs(value) < 0.001 ? value.toExponential(1) : number(value, 4));
 const signedText = (value) => (value < 0 ? `- ${exact(-value)}` : `+ ${exact(value)}`);
-const percent = (part) => `${number(100 * part, 0)} %`;
 
 /** "map 2, row 5, column 7", or "unit 17". */
 export function placeText(shape, i) {
@@ -157,7 +152,7 @@ function powersOf(logits) {
 // ---- the control ---------------------------------------------------------------------------------------------------
 
 export function render({ model, el }) {
-  const box = frame(el, "lenet", PAD_STYLE + STYLE);
+  const box = frame(el, "lenet", PAD_STYLE + BARS_STYLE + STYLE);
   const classes = model.get("classes");
   const network = read(model.get("network"));
   let picture = new Uint8Array(SIDE * SIDE);
@@ -190,22 +185,12 @@ export function render({ model, el }) {
 /** A sentence with the answer, and a bar for each class. */
 function answerIn(middle, classes) {
   const say = sentence(middle);
-  const bars = classes.map((name) => {
-    const bar = add(middle, "div", { className: "bar" });
-    add(bar, "span", { textContent: name });
-    const fill = add(add(bar, "div", { className: "track" }), "div", { className: "fill" });
-    return { bar, fill, text: add(bar, "span", { className: "percent" }) };
-  });
+  const show = barsIn(middle, classes);
   return (probabilities, drawn) => {
     const best = probabilities.indexOf(Math.max(...probabilities));
     const answer = `The network answers ${classes[best]} (${percent(probabilities[best])})`;
     say(drawn ? `${answer}.` : `Draw a digit. ${answer} to empty paper, too.`);
-    bars.forEach(({ bar, fill, text }, i) => {
-      bar.style.fontWeight = i === best ? "bold" : "normal";
-      fill.style.width = `${100 * probabilities[i]}%`;
-      fill.style.background = COLORS[i === best ? 1 : 0];
-      text.textContent = percent(probabilities[i]);
-    });
+    show(probabilities);
   };
 }
 

@@ -9,11 +9,11 @@ const cut = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /**
  * cv2.cvtColor, COLOR_RGB2GRAY: 0.299 red + 0.587 green + 0.114 blue, in parts of 32,768.
- * @param {{data: Uint8Array, width: number, height: number}} photo RGB: three numbers for each pixel
+ * @param {{data: Uint8Array, width: number, height: number, channels: number}} photo RGB, or RGBA
  */
-export function greyOf({ data, width, height }) {
+export function greyOf({ data, width, height, channels }) {
   const result = new Uint8Array(width * height);
-  for (let i = 0, at = 0; i < result.length; i++, at += 3) {
+  for (let i = 0, at = 0; i < result.length; i++, at += channels) {
     result[i] = (9798 * data[at] + 19235 * data[at + 1] + 3735 * data[at + 2] + 16384) >> 15;
   }
   return { data: result, width, height };
@@ -158,8 +158,8 @@ function addWeighted(sums, weights, rowAt) {
     const weight = weights[i];
     if (!weight) continue;
     const [one, other] = [rowAt(i), rowAt(last - i)];
-    if (2 * i === last) for (let x = 0; x < sums.length; x++) sums[x] += weight * one[x];
-    else for (let x = 0; x < sums.length; x++) sums[x] += weight * (one[x] + other[x]);
+    if (2 * i === last) for (let x = 0; x < sums.length; x++) sums[x] += Math.imul(weight, one[x]);
+    else for (let x = 0; x < sums.length; x++) sums[x] += Math.imul(weight, one[x] + other[x]);
   }
 }
 
