@@ -12,7 +12,7 @@ import { BOX, PhotoError, SIDE, reduced, stepsOf } from "./photo_steps.js";
 
 const MOST = 16e6; // pixels of a canvas: an iPhone has no larger one
 const SHOWN = 640; // pixels of the width of a step's picture
-const ZOOM = 6; // of the pictures of 28x28
+const ZOOM = 4; // of the pictures of 28x28
 const HEIC = ["heic", "heix", "heim", "hevc", "mif1", "msf1"];
 const STAYS = "Your photograph stays on this device: it is read in this page, and nothing is sent anywhere.";
 
@@ -22,7 +22,7 @@ const STYLE = `
 .course-photo .page canvas { width: 100%; height: auto; image-rendering: auto; cursor: pointer; }
 .course-photo .one { flex: 2 1 260px; max-width: 420px; }
 .course-photo .made { display: flex; flex-wrap: wrap; gap: 8px 12px; margin-bottom: 8px; }
-.course-photo .made figure { width: min-content; }
+.course-photo .made canvas { max-width: none; }
 .course-photo figure { margin: 0; }
 .course-photo figcaption { font-size: 13px; line-height: 1.3; color: inherit; text-align: left; margin: 2px 0 0; }
 .course-photo .found { display: grid; grid-template-columns: repeat(auto-fill, minmax(48px, 1fr)); gap: 4px; max-width: 860px; }
@@ -33,6 +33,7 @@ const STYLE = `
 .course-photo .found button.unsure { border-style: dashed; border-width: 2px; }
 .course-photo .steps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr)); gap: 14px; }
 .course-photo .steps canvas { width: 100%; height: auto; image-rendering: auto; }
+@media (max-width: 480px) { .course-photo .steps { grid-template-columns: 1fr 1fr; gap: 10px; } }
 .course-photo .steps b { display: block; }
 .course-photo [hidden] { display: none; }
 `;
@@ -125,7 +126,7 @@ function render({ model, el }) {
   const result = add(box, "div", { className: "columns" });
   const onPage = add(result, "div", { className: "page" });
   const whole = add(onPage, "canvas", { role: "img", "aria-label": "The photograph" });
-  add(onPage, "div", { className: "note", textContent: "Tap a digit, on the photograph or below." });
+  add(onPage, "div", { className: "note", textContent: "Click on a digit, or tap it, here or below." });
   const one = oneDigitIn(add(result, "div", { className: "one" }), classes);
 
   const foundTitle = add(box, "p", { className: "title", textContent: "What the network gets, and what it answers" });
@@ -345,18 +346,18 @@ function oneDigitIn(parent, classes) {
   const made = add(parent, "div", { className: "made" });
   const figures = Array.from({ length: 3 }, () => {
     const figure = add(made, "figure");
-    return { canvas: add(figure, "canvas", { "aria-hidden": "true" }), caption: add(figure, "figcaption") };
+    return { figure, canvas: add(figure, "canvas", { "aria-hidden": "true" }), caption: add(figure, "figcaption") };
   });
   const bars = add(parent, "div");
   const show = barsIn(bars, classes);
 
   /** A picture, so large that its longer side is as long as the box in the last one. */
-  function put({ canvas, caption }, picture, text) {
+  function put({ figure, canvas, caption }, picture, text) {
     const zoom = (BOX * ZOOM) / Math.max(picture.width, picture.height);
     [canvas.width, canvas.height] = [picture.width, picture.height];
     canvas.getContext("2d").drawImage(inGrey(picture), 0, 0);
-    canvas.style.width = `${Math.max(picture.width * zoom, 12)}px`;
-    caption.style.minWidth = "92px";
+    canvas.style.width = `${picture.width * zoom}px`;
+    figure.style.width = `${Math.max(picture.width * zoom, 84)}px`;
     caption.textContent = text;
   }
 
@@ -367,8 +368,10 @@ function oneDigitIn(parent, classes) {
       put(figures[0], cut, `cut out, paper is 0: ${cut.width}x${cut.height}`);
       const greys = { ...small, data: small.data.map((value) => 255 * value) };
       put(figures[1], greys, `scaled: ${small.width}x${small.height}, the longer side is ${BOX}`);
-      const [{ canvas, caption }, side] = [figures[2], SIDE * ZOOM];
-      [canvas.width, canvas.height, canvas.style.width] = [side, side, `${side}px`];
+      const { figure, canvas, caption } = figures[2];
+      const side = SIDE * ZOOM;
+      [canvas.width, canvas.height] = [side, side];
+      figure.style.width = canvas.style.width = `${side}px`;
       const context = canvas.getContext("2d");
       context.imageSmoothingEnabled = false;
       context.drawImage(inGrey({ data: picture, width: SIDE, height: SIDE }), 0, 0, side, side);

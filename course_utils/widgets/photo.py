@@ -31,7 +31,8 @@ class Page(NamedTuple):
 
 
 EXAMPLES = (Page("practice_1", "A page with a shadow"), Page("practice_4", "A page on a desk"))
-PART = np.s_[:360, :480]  # of a page: large enough to see single strokes in a figure
+NARROW = {"left": 0.01, "right": 0.99, "bottom": 0.03, "wspace": 0.06}  # between the pictures of a figure
+PART = np.s_[40:340, 250:650]  # of a page: large enough to see single strokes in a figure
 
 
 def read_photo(model: nn.Module, data: DataSets, name: str = "practice_1") -> None:
@@ -95,21 +96,20 @@ def figure(photo: np.ndarray, digits: list[Digit]) -> Figure:
     index = np.zeros(numbers.max() + 1, int)
     index[1:] = [order.get(number, 7) for number in range(1, len(index))]  # 7: what is no digit
 
-    chart = plt.figure(figsize=(9.5, 4.5))
-    upper, lower = chart.subfigures(2, 1, height_ratios=(2.3, 1))
+    chart = plt.figure(figsize=(9.5, 4))
+    upper, lower = chart.subfigures(2, 1, height_ratios=(1.9, 1))
     steps = ("1 grey", grey), ("2 even light", flat), ("3 ink", ~ink), ("4 pieces", colors[index[numbers]])
-    axes = upper.subplots(1, len(steps))
+    axes = upper.subplots(1, len(steps), gridspec_kw=NARROW)
     for axis, (title, picture) in zip(axes, steps, strict=True):
         axis.imshow(picture[PART], cmap="gray", vmin=0, vmax=1 if picture.dtype == bool else 255)
         axis.set_title(title, fontsize=10)
         show.only_pixels(axis)
-    height, width = grey[PART].shape
+    rows, columns = PART
     for x, y, w, h in (digit.box for digit in digits):
-        if x + w < width and y + h < height:
-            box = Rectangle((x - 3, y - 3), w + 6, h + 6, fill=False, color=show.COLORS[1], linewidth=1)
-            axes[-1].add_patch(box)
+        corner = x - columns.start - 3, y - rows.start - 3
+        axes[-1].add_patch(Rectangle(corner, w + 6, h + 6, fill=False, color=show.COLORS[1], linewidth=1))
     first = digits[:8]
-    for axis, digit in zip(lower.subplots(1, 8), first, strict=False):
+    for axis, digit in zip(lower.subplots(1, 8, gridspec_kw=NARROW), first, strict=False):
         axis.imshow(digit.picture, cmap="gray", vmin=0, vmax=255)
         axis.set_title(f"{digit.answer} ({digit.probability:.0%})", fontsize=10)
         axis.axis("off")
