@@ -1,7 +1,7 @@
 """A page of digits, read step by step: a figure, and below it a control for a photograph of one's own (photo.js).
 
-The browser takes the steps of `course_utils.photos.page`, with the numbers that OpenCV gives, and asks the network there:
-no Python is asked, and the photograph stays where it is.
+The browser takes the steps of `course_utils.photos.page`, with the numbers that OpenCV gives, and asks the network
+itself: no Python is asked, and the photograph stays where it is.
 """
 
 import base64
@@ -118,7 +118,9 @@ def figure(photo: np.ndarray, digits: list[Digit]) -> Figure:
         f"above a part of the page in grey, with even light, its ink ({ink.mean():.1%} of the page), and the pieces, "
         f"{len(digits)} of them digits; below the first {len(first)} digits, each 28x28, with the answers {answers}"
     )
-    return show.finish(chart, f"From a page to {len(digits)} pictures like MNIST's, and what the network answers", words)
+    return show.finish(
+        chart, f"From a page to {len(digits)} pictures like MNIST's, and what the network answers", words
+    )
 
 
 def _rgb(color: str) -> list[int]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, expect
 
 
@@ -484,3 +484,85 @@ def answers_soon(control: Locator) -> None:
         f"slowest {max(times):.0f} ms"
     )
     assert len(times) > 10 and np.median(times) < 300
+
+
+# ---- a photograph of one's own digits ----
+
+
+def photograph(digits: list[list[int]], turned: int = 1) -> bytes:
+    """A page as a telephone takes it, with a shadow: a JPEG with the note how it was held (EXIF, 1 to 8).
+
+    Its digits are those of DRAWN, row by row.
+    """
+    side = 130
+    page = Image.new("L", (side * (len(digits[0]) + 1), side * (len(digits) + 1)), 225)
+    pen = ImageDraw.Draw(page)
+    for row, line in enumerate(digits):
+        for column, digit in enumerate(line):
+            corner = side * np.array([column + 0.5, row + 0.5]) + side * 0.1
+            for stroke in DRAWN[digit].split(";"):
+                corners = np.array([point.split(",") for point in stroke.split()], dtype=float) / 100
+                pen.line([tuple(corner + 0.8 * side * place) for place in corners], 45, width=9, joint="curve")
+    light = np.linspace(1, 0.6, page.width)
+    light[: page.width // 2] *= 0.8  # a shadow with an edge
+    lit = Image.fromarray(np.rint(np.asarray(page) * light).astype(np.uint8))
+    back = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}[turned]
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = turned
+    (lit.transpose(back) if back else lit).convert("RGB").save(file, "JPEG", exif=exif, quality=90)
+    return file.getvalue()
+
+
+def read_a_photograph(control: Locator, touch: bool = False) -> None:
+    """The course's page, a photograph of one's own, and files that are none."""
+    says, found = control.locator(".says"), control.locator(".found button")
+    press, page = tap_or_click(control, touch), control.page
+    expect(says).to_contain_text("40 digits were found. The network reads, row by row: ", timeout=60_000)
+    expect(found).to_have_count(40)
+    expect(control.locator(".steps figure:visible")).to_have_count(5)
+    expect(control).to_contain_text("Your photograph stays on this device")
+    assert control.locator("input[capture]").count() == touch, "a button for the camera, where there is one"
+
+    def choose(content: bytes, name: str, kind: str = "image/jpeg") -> None:
+        control.locator("input[type=file]").last.set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+    # ten digits on two rows, upright and as a telephone stores them: the network reads at least nine
+    for turned in (1, 6):
+        choose(photograph([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]], turned), f"turned_{turned}.jpg")
+        expect(says).to_contain_text("10 digits were found", timeout=60_000)
+        rows = re.search(r"row by row: (.*)\.", says.inner_text())[1].split(" | ")
+        right = [int(text) == digit for digit, text in enumerate(" ".join(rows).split())]
+        print(f"\nphotograph, EXIF {turned}: {rows}")
+        assert [len(row.split()) for row in rows] == [5, 5] and sum(right) >= 9, rows
+        choose(b"no picture", "notes.jpg")
+        expect(says).to_have_text("notes.jpg cannot be read as a picture. JPEG and PNG work.")
+
+    # the numbers of one digit: by a button, by a tap on the photograph, by the arrow keys
+    choose(photograph([[3, 7], [2, 0]]), "four.jpg")
+    expect(found).to_have_count(4, timeout=60_000)
+    one = control.locator(".one .title")
+    expect(one).to_contain_text("Row 1, digit 1: the network answers 3 (")
+    press("row 2, digit 1")
+    expect(one).to_contain_text("Row 2, digit 1: the network answers 2 (")
+    shares = [int(text.split()[0]) for text in control.locator(".one .percent").all_inner_texts()]
+    assert max(shares) == shares[2] and 97 <= sum(shares) <= 103
+    point(control.locator(".page canvas"), 0.35, 0.65, touch)
+    expect(one).to_contain_text("Row 1, digit 2: the network answers 7 (")
+    found.nth(1).focus()
+    page.keyboard.press("ArrowDown")
+    expect(one).to_contain_text("Row 2, digit 2: the network answers 0 (")
+    expect(found.nth(3)).to_be_focused()
+    expect(found.nth(3)).to_have_attribute("aria-checked", "true")
+    expect(control.locator(".one figcaption").last).to_contain_text(re.compile(r"at row 1[34]\S*, column 1[34]"))
+
+    # what is no page of digits gets the reason that Python gives
+    empty, file = Image.new("RGB", (900, 1200), (230, 230, 230)), io.BytesIO()
+    empty.save(file, "PNG")
+    choose(file.getvalue(), "empty.png", "image/png")
+    expect(says).to_contain_text("No ink was found: the darkest part is only 0 grey values darker", timeout=60_000)
+    expect(found).to_have_count(0)
+    choose(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "IMG_1.HEIC", "image/heic")
+    expect(says).to_contain_text("IMG_1.HEIC is a HEIC file, which an iPhone makes")
+    press("A page on a desk")
+    expect(says).to_contain_text("40 digits were found", timeout=60_000)
+    expect(control.locator(".steps")).to_contain_text("40 of 41 pieces are digits; 1 (grey) is too small, too large")

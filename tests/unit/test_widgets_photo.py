@@ -1,16 +1,22 @@
 """A photograph in the browser goes through the steps of course_utils.photos.page, and gives the same pictures there."""
 
 import base64
+import json
 
 import cv2
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from course_utils.models import LeNet, Mlp
 from course_utils.photos import page as pages
 from course_utils.photos.page import PhotoError
+from course_utils.widgets import live
+from course_utils.widgets import photo as module
 from course_utils.widgets.live import packed
 from tests.unit.node import in_node
-from tests.unit.test_photos_page import NAMES, speckled, written
+from tests.unit.test_photos_page import NAMES, some_data, speckled, written
 
 # A picture into Node.js and out of it: bytes as text.
 PICTURE = """((p) => ({data: new Uint8Array(Buffer.from(p.base64, "base64")), height: p.shape[0], width: p.shape[1],
@@ -33,6 +39,7 @@ def page_in_grey(name: str) -> np.ndarray:
 
 
 # ---- the operations of OpenCV ----
+
 
 def test_grey_is_that_of_opencv():
     photo = noise(301, 400, 3)
@@ -61,7 +68,9 @@ def test_dilate_and_close_are_those_of_opencv(size):
 @pytest.mark.parametrize("shape", [(90, 121), (40, 7)])
 def test_gaussian_blur_is_that_of_opencv(sigma, shape):
     picture = noise(*shape)
-    assert np.array_equal(operation(f"gaussianBlur(p, {sigma})", picture), cv2.GaussianBlur(picture, (0, 0), sigma).ravel())
+    assert np.array_equal(
+        operation(f"gaussianBlur(p, {sigma})", picture), cv2.GaussianBlur(picture, (0, 0), sigma).ravel()
+    )
 
 
 def test_pieces_and_their_boxes_are_those_of_opencv():
@@ -81,7 +90,17 @@ def test_the_distance_to_the_paper_is_that_of_opencv():
     assert np.allclose(distance, cv2.distanceTransform(ink, cv2.DIST_L2, 3).ravel(), atol=1e-5)
 
 
-@pytest.mark.parametrize("before, after", [((73, 51), (20, 14)), ((40, 40), (20, 20)), ((11, 7), (20, 13)), ((20, 9), (20, 9)), ((9, 1), (20, 2)), ((60, 30), (20, 10))])
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ((73, 51), (20, 14)),
+        ((40, 40), (20, 20)),
+        ((11, 7), (20, 13)),
+        ((20, 9), (20, 9)),
+        ((9, 1), (20, 2)),
+        ((60, 30), (20, 10)),
+    ],
+)
 def test_resize_is_that_of_opencv(before, after):
     picture = noise(*before)
     code = f"Array.from(resizeArea({PICTURE}(a[0]), {after[1]}, {after[0]}).data)"
@@ -103,16 +122,10 @@ def test_a_large_photograph_is_reduced_as_python_does(shape):
 # ---- the steps, on whole pages ----
 
 STEPS = f"""((grey) => {{
-  const text = {TEXT}, times = {{}};
-  const found = {{}};
-  let last = performance.now();
-  for (const [name, made] of stepsOf(grey)) {{
-    found[name] = made;
-    times[name] = performance.now() - last;
-    last = performance.now();
-  }}
+  const text = {TEXT};
+  const found = Object.fromEntries(stepsOf(grey));
   const {{paper, flat, ink, pieces, rows: {{rows}}}} = found;
-  return {{paper: text(paper.picture), flat: text(flat.picture), ink: text(ink.ink), threshold: ink.threshold, times,
+  return {{paper: text(paper.picture), flat: text(flat.picture), ink: text(ink.ink), threshold: ink.threshold,
     pieces: pieces.pieces.map(([, box]) => box), gap: pieces.gap, rows: rows.map((row) => row.map(
       ({{box, picture, small, mass}}) => [box, text({{data: picture}}), [small.width, small.height], mass]))}};
 }})({PICTURE}(a[0]))"""
@@ -123,7 +136,9 @@ def in_browser(grey: np.ndarray) -> dict:
     found = in_node("photo_steps", STEPS, packed(grey))
     for name in ("paper", "flat", "ink"):
         found[name] = np.frombuffer(base64.b64decode(found[name]), np.uint8).reshape(grey.shape)
-    found["digits"] = [(box, np.frombuffer(base64.b64decode(text), np.uint8)) for row in found["rows"] for box, text, *_ in row]
+    found["digits"] = [
+        (box, np.frombuffer(base64.b64decode(text), np.uint8)) for row in found["rows"] for box, text, *_ in row
+    ]
     return found
 
 
@@ -147,7 +162,8 @@ def same_steps(grey: np.ndarray) -> dict:
     assert [box for box, _ in found["digits"]] == [list(digit.box) for digit in expected], "boxes, in their order"
     for (_, picture), digit in zip(found["digits"], expected, strict=True):
         difference = np.abs(picture.astype(int) - digit.picture.ravel())
-        assert difference.max() <= 1 and (difference > 0).sum() <= 8, "a grey more or less, from sums of 32 bits"
+        # On the course's sixteen pages no pixel differs; sums of 32 bits in another order may round one of them apart.
+        assert difference.max() <= 1 and (difference > 0).sum() <= 2
     return found
 
 
@@ -179,6 +195,56 @@ def test_drawn_digits_give_the_same_pictures(side):
 def test_what_is_no_page_of_digits_gets_the_words_of_python(grey):
     with pytest.raises(PhotoError) as expected:
         pages.find_digits(grey)
-    code = f"(() => {{ try {{ return [...stepsOf({PICTURE}(a[0]))].length }} catch (error) {{ return error.message }} }})()"
+    steps = f"[...stepsOf({PICTURE}(a[0]))]"
+    code = f"(() => {{ try {{ return {steps}.length }} catch (error) {{ return error.message }} }})()"
     reason = str(expected.value).removesuffix(" For chalk on a board, hand in 255 - photo.")  # nobody can do this there
     assert in_node("photo_steps", code, packed(grey)) == reason
+
+
+# ---- the answers, and the control ----
+
+
+def test_the_answers_are_those_of_pytorch():
+    """Boxes, pictures, and the ten probabilities to 1e-4, from the bytes of a page to the answer."""
+    torch.manual_seed(0)
+    model, data = LeNet(), some_data()
+    grey = page_in_grey("practice_5")
+    code = f"""(() => {{
+      const network = read(a[1]);
+      const {{rows: {{rows}}}} = Object.fromEntries(stepsOf({PICTURE}(a[0])));
+      return rows.flat().map(({{picture}}) => Array.from(run(network, picture).at(-1).data));
+    }})()"""
+    probabilities = np.array(in_node("photo", code, packed(grey), module.describe(model, data)))
+    expected = pages.read_page(model, data, grey)
+    assert probabilities.argmax(1).tolist() == [digit.answer for digit in expected]
+    assert probabilities.max(1) == pytest.approx([digit.probability for digit in expected], abs=1e-4)
+
+
+def test_stored_it_shows_a_figure_and_what_the_site_makes_the_control_of(shown):
+    module.read_photo(LeNet(), some_data())
+    figure, bundle = shown
+    assert figure.get_suptitle().startswith("From a page to 40 pictures")
+    assert bundle["text/plain"].endswith("on the course's site, you can photograph your own digits here.")
+    stored = bundle[live.MIME]
+    assert stored["control"] == "photo" and len(json.dumps(stored)) < 400_000
+    pictures = [base64.b64decode(page["jpeg"]) for page in stored["state"]["pages"]]
+    assert pictures == [(pages.PAGES / f"{page.file}.jpg").read_bytes() for page in module.EXAMPLES]
+    assert "LeNet with 44,426 weights" in stored["state"]["note"]
+
+
+def test_a_network_that_a_browser_or_a_page_cannot_have_gets_its_figure_and_a_reason(shown, capsys):
+    module.read_photo(Mlp((100,)), some_data())
+    assert capsys.readouterr().out == "In a live notebook you can photograph your own digits here.\n"
+    module.read_photo(nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.GELU()), some_data())
+    assert capsys.readouterr().out.startswith(
+        "There is no control for this network. The browser cannot compute 2 (GELU)"
+    )
+    assert [type(one).__name__ for one in shown] == ["Figure", "Figure"]
+
+
+def test_live_it_is_a_widget_that_needs_no_python(shown, monkeypatch):
+    pytest.importorskip("anywidget")
+    for place in (module, live):
+        monkeypatch.setattr(place, "live", lambda: True)
+    module.read_photo(LeNet(), some_data())
+    assert len(shown) == 2 and len(shown[1].pages) == 2

@@ -20,6 +20,7 @@ from tests.environments.controls import (
     explore_shapes,
     follow_a_number,
     move_a_kernel,
+    read_a_photograph,
     replay_a_training,
     write_with_keys,
 )
@@ -208,6 +209,20 @@ def test_draw_a_digit(size: str, open_page):
         write_with_keys(control)
         answers_soon(control)
     picture(page, f"numbers-{size}")
+    assert not (found := serious(page)), "\n".join(found)
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"the page is now {wide} pixels too wide"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_photograph_digits(size: str, open_page):
+    """The control of lesson 06 with drawn photographs; what it does stays in the page (see open_page)."""
+    page, touch = open_page("notebooks/06_own_digits.html", **SIZES[size]), size == "phone"
+    control = page.locator(".course-photo")
+    read_a_photograph(control, touch)
+    if touch:
+        assert page.evaluate(TOO_SMALL) == [], "smaller than a finger"
+    picture(page, f"photograph-{size}")
     assert not (found := serious(page)), "\n".join(found)
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, f"the page is now {wide} pixels too wide"
