@@ -244,12 +244,12 @@ def find_digits(photo: np.ndarray) -> list[Digit]:
     digits = []
     for number, (x, y, w, h) in pieces:
         own = numbers[y : y + h, x : x + w] == number
-        rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
-        tight = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        top, bottom = np.flatnonzero(own.any(axis=1))[[0, -1]].tolist()
+        left, right = np.flatnonzero(own.any(axis=0))[[0, -1]].tolist()
         soft = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))  # the pale rim of a stroke belongs to it
         darkness = (255 - flat[y : y + h, x : x + w]) * soft
-        box = (x + int(columns[0]), y + int(rows[0]), len(columns), len(rows))
-        digits.append(Digit(box, like_mnist(darkness[tight])))
+        box = (x + left, y + top, right - left + 1, bottom - top + 1)
+        digits.append(Digit(box, like_mnist(darkness[top : bottom + 1, left : right + 1])))
     return in_reading_order(digits)
 
 
