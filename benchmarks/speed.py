@@ -18,7 +18,6 @@ ratio the median of the rounds' ratios.
 """
 
 import argparse
-import re
 import statistics
 import subprocess
 import sys
@@ -26,7 +25,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -34,6 +32,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import datasets, transforms
 
 from benchmarks.data_path import lists_of_mnist
+from benchmarks.peer_loops.work import peak_megabytes
 from benchmarks.report import RESULTS, machine, read_json, write_json
 from benchmarks.reproduce import ROWS, Recipe
 from course_utils.data import ImageDataset, load, loader
@@ -106,10 +105,10 @@ class Way:
     def seconds_per_step(self) -> float:
         raise NotImplementedError
 
-    def calibrate(self) -> None:
+    def calibrate(self, seconds: float = SECONDS) -> None:
         """Warm up, and choose the number of steps of a round."""
         self.seconds_per_step()
-        self.steps = max(3, round(SECONDS / self.seconds_per_step()))
+        self.steps = max(3, round(seconds / self.seconds_per_step()))
 
 
 class Post(Way):
@@ -197,11 +196,11 @@ def ways_of(row: str, device: str, compiled: bool) -> dict[str, Way]:
     }
 
 
-def measure(row: str, device: str, compiled: bool, rounds: int) -> dict:
+def measure(row: str, device: str, compiled: bool, rounds: int, seconds: float = SECONDS) -> dict:
     """Milliseconds per step of each way in each round, images per second of B, megabytes of A and B."""
     ways = ways_of(row, device, compiled)
     for way in ways.values():
-        way.calibrate()
+        way.calibrate(seconds)
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
@@ -225,12 +224,7 @@ def peak(row: str, name: str) -> int:
     else:
         way = Ours(recipe, "cpu", load(recipe.data, validation=0, normalize=recipe.normalize).train, False, None)
     way.seconds_per_step()
-    status = Path("/proc/self/status")  # posix
-    if status.exists():  # Linux; its ru_maxrss would count the process that started this one
-        return round(int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))[1]) * 1024 / 1e6)
-    import resource  # posix: not on Windows
-
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+    return peak_megabytes()
 
 
 # ---- the table ----
@@ -265,7 +259,10 @@ def cell(times: list[float]) -> str:
     return f"{statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
 
 
-def table(stored: dict) -> str:
+def table(stored: dict, device: str = "cpu") -> str:
+    command = f"`python -m benchmarks.speed{' --device cuda' * (device == 'cuda')} --write`"
+    if not stored:
+        return f"Not measured yet: {command}."
     lines = [
         "| training | A: the post's way, ms a step | B: ours | C: the floor | A/B | B/C | images/s | B in bfloat16 "
         "| A/B in bfloat16 | peak memory A, B |",
@@ -284,7 +281,7 @@ def table(stored: dict) -> str:
     return "\n".join(lines) + (
         f"\n\nMedian of {len(first['ms']['A'])} rounds, in brackets the least and the most. {stored['machine']}, "
         f"{stored['threads']} threads, {stored['date']}, torch {stored['torch']} "
-        "(`python -m benchmarks.speed --write`)."
+        f"({command})."
     )
 
 
@@ -292,6 +289,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=TRAININGS, default=list(TRAININGS), metavar="ROW")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each way in a round, about")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--compile", action="store_true", help="torch.compile for B and C")
     parser.add_argument("--write", action="store_true", help="store the result; then make generate")
@@ -304,12 +302,12 @@ def main() -> None:
     path = RESULT.with_stem(name)
     stored = machine(args.device) | {"trainings": read_json(path).get("trainings", {})}
     for row in args.only:
-        stored["trainings"][row] = measure(row, args.device, args.compile, args.rounds)
+        stored["trainings"][row] = measure(row, args.device, args.compile, args.rounds, args.seconds)
         print(row, {key: round(value, 2) for key, value in ratios(stored["trainings"][row]).items()}, flush=True)
         if args.write:
             stored["trainings"] = {key: stored["trainings"][key] for key in TRAININGS if key in stored["trainings"]}
             write_json(path, stored)
-    print(table(stored))
+    print(table(stored, args.device))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import busy, cifar10, clinic, growth, reproduce, scaling, speed
+from benchmarks import busy, cifar10, clinic, growth, peers, reproduce, scaling, speed
 from benchmarks.report import RESULTS, read_json
 
 SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
@@ -60,6 +60,21 @@ def of_speed(stored: dict) -> Iterator[Target]:
         yield compare("all trainings: the fewest rounds", rounds, ">=", 5)
         yield compare("all trainings: the greatest B/C", max(ratio["B/C"] for ratio in ratios.values()), "<", 1.25)
         yield compare("all trainings: the least A/B", min(best.values()), ">", 2)
+
+
+def of_peers(stored: dict) -> Iterator[Target]:
+    """Ours is ahead of each peer that could be measured, on each number of cores; most could be."""
+    for name, network in peers.NETWORKS.items():
+        found = peers.ratios(stored, name)
+        if not found:
+            yield not_measured(f"{network.title}: ours beside the peers", f"peers --only {name} --write")
+        for cores, ratios in found.items():
+            where = f"{network.title}, {cores} core{'s' * (cores != '1')}"
+            yield compare(f"{where}: peers that were measured", len(ratios), ">=", peers.FEWEST_PEERS)
+            if ratios:
+                fastest = min(ratios, key=ratios.get)
+                what = f"{where}: the fastest peer, {fastest}, beside ours"
+                yield compare(what, ratios[fastest], ">=", peers.LEAST_AHEAD[name])
 
 
 def of_growth(stored: dict) -> Iterator[Target]:
@@ -160,6 +175,7 @@ def of_minutes(stored: dict) -> Iterator[Target]:
 FILES: dict[str, tuple[Callable[[dict], Iterator[Target]], str]] = {
     "data_path": (of_data_path, "python -m benchmarks.data_path --write"),
     "speed": (of_speed, "python -m benchmarks.speed --write"),
+    "peers": (of_peers, "python -m benchmarks.peers --write"),
     "growth": (of_growth, "python -m benchmarks.growth --write"),
     "scaling": (of_scaling, "python -m benchmarks.scaling --write"),
     "reproduction": (of_reproduction, "python -m benchmarks.reproduce"),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import busy, cifar10, clinic, growth, reproduce, scaling, speed
+from benchmarks import busy, cifar10, clinic, growth, peers, reproduce, scaling, speed
 from benchmarks.__main__ import benchmarks, main
 from benchmarks.targets import FILES, WAYS
 from course_utils import ROOT
@@ -33,6 +33,7 @@ def good_results() -> dict[str, dict]:
     reproduction["CAP"] = {"muon": {"seeds": {"777": final, "778": final, "779": final}}}
     budget = cifar10.IN_CLASS
     on_validation = {"777": {"images": "validation"}}
+    epoch = {name: {"seconds": [1.0 if name == "ours" else 1.5] * 3} for name in peers.PEERS}
     ms = {"A": [100.0] * 5, "A, 2 workers": [90.0] * 5, "B": [4.0] * 5, "C": [3.9] * 5, "B16": [3.0] * 5}
     assert set(ms) == WAYS
     return {
@@ -44,6 +45,7 @@ def good_results() -> dict[str, dict]:
             "peak_megabytes": {"read_idx": 47.0},
         },
         "speed": {"trainings": {row: {"ms": ms, "batch_size": 100} for row in speed.TRAININGS}},
+        "peers": {"networks": {name: {"images": 1, "cores": {"1": epoch, "2": epoch}} for name in peers.NETWORKS}},
         "growth": {
             "images": {name: {"10000": [1.0], "60000": [1.1]} for name in (growth.LOAD, growth.PASS, growth.EPOCH)},
             "batch": {name: {"64": [1.0], "1024": [0.5]} for name in (growth.PASS, growth.EPOCH)},
@@ -82,6 +84,7 @@ def test_all_targets_met(check):
 FINAL = ("reproduction", "CAP", "muon", "seeds", "777")
 BUDGET = cifar10.IN_CLASS.budget
 READING = ("data_path", "seconds", "reading")
+PEERS = ("peers", "networks", "LeNet", "cores", "1")
 MS = ("speed", "trainings", "M", "ms")
 WORSE = {str(n): {"test_accuracy": [0.97]} for n in range(3)}
 MISSED = {  # what is changed, and a part of the line that tells it
@@ -93,6 +96,9 @@ MISSED = {  # what is changed, and a part of the line that tells it
     (*MS, "A", (30.0,) * 5): "A/B: 10, wanted >= 15",
     (*MS, "only A"): "--only M --write",
     (*MS, "few rounds"): "the fewest rounds: 4, wanted >= 5",
+    (*PEERS, "skorch", "seconds", (1.2,) * 3): "1 core: the fastest peer, skorch, beside ours: 1.2, wanted >= 1.3",
+    (*PEERS, "few peers"): "LeNet, batch 128, 1 core: peers that were measured: 1, wanted >= 6",
+    ("peers", "networks", "CifarNet", "none"): "not measured yet: python -m benchmarks.peers --only CifarNet --write",
     ("growth", "batch", growth.EPOCH, "1024", (1.3,)): "1,024 beside 64 images in a batch: cost of an image: 1.3",
     ("scaling", "epoch_seconds", scaling.label(2, 1), (4.0,)): "0.8, wanted > 0.85",
     ("reproduction", "D-1", "post", "seeds", "1", "test_accuracy", (0.9,)): "away from the post's: 1.887 points",
@@ -125,6 +131,7 @@ MISSED = {  # what is changed, and a part of the line that tells it
 VALUES = {
     "none": {},
     "worse": WORSE,
+    "few peers": {"ours": {"seconds": [1.0]}, "plain": {"seconds": [1.5]}, "flax": {"reason": "no wheel"}},
     "only A": {"A": [1.0]},
     "few rounds": {"A": [90.0] * 4, "A, 2 workers": [90.0] * 4, "B": [4.0] * 4, "C": [3.9] * 4, "B16": [3.0] * 4},
 }
@@ -161,19 +168,8 @@ def test_the_list_names_each_benchmark(capsys):
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = dict(benchmarks())
-    names = {
-        "airbench",
-        "busy",
-        "cifar10",
-        "classroom",
-        "clinic",
-        "data_path",
-        "growth",
-        "reproduce",
-        "scaling",
-        "speed",
-    }
-    assert names == set(found)
+    names = {"airbench", "busy", "cifar10", "classroom", "clinic", "data_path", "growth", "peers", "reproduce"}
+    assert names | {"scaling", "speed"} == set(found)
     assert len(lines) == len(found) and all(line.startswith("python -m benchmarks.") for line in lines)
     for name in found:
         text = (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")

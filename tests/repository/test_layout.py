@@ -36,12 +36,19 @@ def test_every_package_that_is_imported_is_named():
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extras = pyproject.split("[project.optional-dependencies]")[1].split("\n[")[0]
     library = layout.third_party(layout.files_of(PACKAGE), OWN)
-    everything = layout.third_party([path for name in OWN for path in (ROOT / name).rglob("*.py")], OWN)
+    files = [path for name in OWN for path in (ROOT / name).rglob("*.py")]
+    everything = layout.third_party(files, OWN)
     assert {"torch", "pillow"} <= set(library) and {"pytest", "pyyaml", "psutil"} <= set(everything)
     missing = {name: path for name, path in library.items() if name not in requirements | SAID_BY_THE_DOCTOR}
     assert not missing, f"not in requirements.txt: {missing}"
-    missing = {name: path for name, path in everything.items() if name not in requirements | layout.named(extras)}
+    peers = layout.named((ROOT / "benchmarks" / "peers_requirements.txt").read_text(encoding="utf-8"))
+    named = requirements | layout.named(extras)
+    loops = (ROOT / "benchmarks" / "peer_loops").as_posix()
+    missing = {name: path for name, path in everything.items() if name not in named | peers}
     assert not missing, f"neither in requirements.txt nor in an extra of pyproject.toml: {missing}"
+    outside = [path for path in files if not path.as_posix().startswith(loops)]
+    others = set(layout.third_party(outside, OWN)) & peers - named
+    assert not others, f"needed outside of benchmarks/peer_loops: {others}"
 
 
 # ---- a violation is found ----
