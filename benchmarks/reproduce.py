@@ -3,6 +3,7 @@
     python -m benchmarks.reproduce                    # whatever is not in results/reproduction.json yet
     python -m benchmarks.reproduce --only D-1 T-40    # these rows only; --seeds 777: these seeds only
     python -m benchmarks.reproduce --list             # the rows, and which seeds are done
+    python -m benchmarks.reproduce --device cuda --only CAP   # on a GPU; stored in results/reproduction_cuda.json
 
 "post" follows the post's own protocol: all training images, its model, loss, optimizer, batch size and epochs, and the
 test set measured after every epoch (no validation set). "ours" keeps data, network and number of epochs unless its
@@ -16,6 +17,7 @@ import argparse
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -262,24 +264,24 @@ OWN_TABLE = ("M", "CAP")  # these rows are not in the table of accuracies
 # ---- running ----
 
 
-def run(name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int) -> dict:
+def run(name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int, device: str = "cpu") -> dict:
     """Train once; the finished run as it is stored."""
-    checkpoint = CHECKPOINTS / f"{name} {seed}.pt"
+    checkpoint = CHECKPOINTS / f"{name} {seed}{'' if device == 'cpu' else f' {device}'}.pt"
     if isinstance(recipe, cifar10.CifarRecipe):
-        return cifar10.run(recipe, seed, final=True, checkpoint=checkpoint)
+        return cifar10.run(recipe, seed, final=True, device=device, checkpoint=checkpoint)
     sets = _load(recipe)
     torch.manual_seed(seed)
-    model = recipe.model()
+    model = recipe.model().to(device)
     if recipe.channels_last:
         model.to(memory_format=torch.channels_last)
-    train = sets.train.with_transform(recipe.transform)
+    train = sets.train.with_transform(recipe.transform).to(device)
     train_loader = loader(train, recipe.batch_size, shuffle=True, drop_last=recipe.drop_last)
     optimizer = recipe.optimizer(model.parameters())
     steps = recipe.epochs * len(train_loader)
     history = fit(
         model,
         train_loader,
-        loader(sets.test, 1000),
+        loader(sets.test.to(device), 1000),
         epochs=recipe.epochs,
         optimizer=optimizer,
         loss_fn=recipe.loss_fn,
@@ -297,7 +299,7 @@ def run(name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int) -> dict:
     return {
         **epochs,
         "parameters": sum(p.numel() for p in model.parameters()),
-        **machine(),
+        **machine(device),
     }
 
 
@@ -308,28 +310,35 @@ def _load(recipe: Recipe) -> DataSets:
     return sets
 
 
-def read() -> dict:
-    return read_json(RESULT)
+def file_of(device: str) -> Path:
+    """Where the runs on a device are stored."""
+    return RESULT if device == "cpu" else RESULT.with_stem(f"{RESULT.stem}_{device}")
 
 
-def store(row: str, name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int, result: dict) -> None:
+def read(device: str = "cpu") -> dict:
+    return read_json(file_of(device))
+
+
+def store(
+    row: str, name: str, recipe: Recipe | cifar10.CifarRecipe, seed: int, result: dict, device: str = "cpu"
+) -> None:
     """Add one run to the file."""
-    stored = read()
+    stored = read(device)
     entry = stored.setdefault(row, {}).setdefault(name, {"settings": recipe.settings, "seeds": {}})
     entry["settings"] = recipe.settings
     entry["seeds"][str(seed)] = result
-    write_json(RESULT, stored)
+    write_json(file_of(device), stored)
 
 
 def missing(
-    only: list[str] | None, seeds: tuple[int, ...] = SEEDS
+    only: list[str] | None, seeds: tuple[int, ...] = SEEDS, device: str = "cpu"
 ) -> Iterator[tuple[str, str, Recipe | cifar10.CifarRecipe, int]]:
     """(row, name of the recipe, recipe, seed) of all runs that are not stored: first seeds first."""
     for seed in seeds:
         for row_id, row in ROWS.items():
             for name, recipe in row.recipes.items():
                 wanted = not only or row_id in only or f"{row_id}:{name}" in only
-                done = read().get(row_id, {}).get(name, {}).get("seeds", {})
+                done = read(device).get(row_id, {}).get(name, {}).get("seeds", {})
                 if wanted and seed in row.seeds and str(seed) not in done:
                     yield row_id, name, recipe, seed
 
@@ -450,7 +459,7 @@ def claims_of_mcl(stored: dict) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def cifar10_table(stored: dict) -> str:
+def cifar10_table(stored: dict, device: str = "cpu") -> str:
     """The recipes on the way to 94 %, one line for each seed. The older one, with SGD, is no longer run."""
     lines = [
         "| recipe | seed | test accuracy | epochs | PFLOP | seconds | machine |",
@@ -463,7 +472,13 @@ def cifar10_table(stored: dict) -> str:
             precision = result.get("precision", "bfloat16")
             cells.append(f"{result['machine']}, {result['threads']} threads, {precision}")
             lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines) if len(lines) > 2 else "Not yet run."
+    if len(lines) > 2:
+        return "\n".join(lines)
+    return (
+        "Not yet run."
+        if device == "cpu"
+        else f"Not measured yet: `python -m benchmarks.reproduce --device {device} --only CAP`."
+    )
 
 
 def claims_table(stored: dict) -> str:
@@ -475,16 +490,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="ID", help=f"rows ({', '.join(ROWS)}), or ROW:RECIPE")
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, choices=SEEDS)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--list", action="store_true", help="show what is missing, run nothing")
     args = parser.parse_args()
     known = set(ROWS) | {f"{row_id}:{name}" for row_id, row in ROWS.items() for name in row.recipes}
     if unknown := set(args.only or ()) - known:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     keep_freed_memory()
-    for row_id, name, recipe, seed in missing(args.only, tuple(args.seeds)):
+    for row_id, name, recipe, seed in missing(args.only, tuple(args.seeds), args.device):
         print(f"{row_id}, {name}, seed {seed}: {recipe.settings}, {recipe.epochs} epochs", flush=True)
         if not args.list:
-            store(row_id, name, recipe, seed, run(f"{row_id} {name}", recipe, seed))
+            result = run(f"{row_id} {name}", recipe, seed, args.device)
+            store(row_id, name, recipe, seed, result, args.device)
 
 
 if __name__ == "__main__":
