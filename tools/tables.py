@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks import airbench, busy, cifar10, classroom, data_path, reproduce, speed
+from benchmarks import airbench, busy, cifar10, classroom, data_path, peers, reproduce, speed
 from benchmarks.report import README, RESULTS, read_json
 from tools.texts import Texts
 
@@ -17,6 +17,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "data_path": lambda: data_path.table(read_json(data_path.RESULT)),
     "speed": lambda: speed.table(read_json(speed.RESULT)),
     "busy": lambda: busy.table(read_json(busy.RESULT)),
+    "peers": lambda: peers.table(read_json(peers.RESULT)),
+    "peers_in_short": lambda: peers.sentence(read_json(peers.RESULT)),
+    "cifar10_cuda": lambda: reproduce.cifar10_table(reproduce.read("cuda"), "cuda"),
+    "speed_cuda": lambda: speed.table(read_json(speed.RESULT.with_stem("speed_cuda")), "cuda"),
+    "peers_cuda": lambda: peers.table(read_json(peers.RESULT.with_stem("peers_cuda")), "cuda"),
     "classroom": lambda: classroom.table(read_json(classroom.RESULT)),
 }
 
