@@ -6,6 +6,7 @@
     python -m benchmarks.peers --seconds 60             # about so long for each network and number of cores
     python -m benchmarks.peers --images 512             # try all on a few pictures; nothing can be stored
     python -m benchmarks.peers --device cuda            # on a GPU, those that can use it
+    python -m benchmarks.peers --here                   # with this Python and the libraries that it has
 
 The first call makes an environment for the other libraries, build/peers: the versions of peers_requirements.txt, with
 the course's version of PyTorch (minutes, 6 GB on Linux, a network). What cannot be installed is in the table as "not
@@ -99,9 +100,7 @@ def environment(peers: Sequence[str]) -> tuple[str, dict[str, str]]:
     if found.get("state") != state or not shutil.which(python):
         print(f"An environment for the other libraries, {python.parent.parent}: this takes minutes.", flush=True)
         if reason := make_environment(python, base):  # without a network
-            here = installed(sys.executable, wanted)
-            lacking = {name: set(peer.needs) - set(here) for name, peer in PEERS.items()}
-            return sys.executable, {name: f"{', '.join(sorted(n))}: {reason}" for name, n in lacking.items() if n}
+            return sys.executable, lacking_here(peers, reason)
         failed = {}
         if install(python, [*base, *wanted.values()]):  # not all of them: then each by itself
             for name, peer in PEERS.items():
@@ -110,6 +109,13 @@ def environment(peers: Sequence[str]) -> tuple[str, dict[str, str]]:
         found = {"state": state, "failed": failed}
         write_json(stamp, found)
     return str(python), {name: reason for name, reason in found["failed"].items() if name in peers}
+
+
+def lacking_here(peers: Sequence[str], reason: str = "not installed") -> dict[str, str]:
+    """{peer: why it cannot run} with this Python."""
+    here = installed(sys.executable, list(pins(REQUIREMENTS.read_text(encoding="utf-8"))))
+    lacking = {name: sorted(set(PEERS[name].needs) - set(here)) for name in peers}
+    return {name: f"{', '.join(needs)}: {reason}" for name, needs in lacking.items() if needs}
 
 
 def make_environment(python: Path, base: list[str]) -> str:
@@ -412,6 +418,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each network and number of cores, about")
     parser.add_argument("--images", type=int, help="so many only, to try whether all works")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--here", action="store_true", help="make no environment")
     parser.add_argument("--write", action="store_true", help="store the result; then make generate")
     args = parser.parse_args()
     if args.write and (args.images or set(args.peers) != set(PEERS) or set(args.cores) != set(CORES)):
@@ -419,7 +426,7 @@ def main() -> None:
     if "ours" not in args.peers:
         args.peers = ["ours", *args.peers]
     path = RESULT if args.device == "cpu" else RESULT.with_stem(f"peers_{args.device}")
-    python, failed = environment(args.peers)
+    python, failed = (sys.executable, lacking_here(args.peers)) if args.here else environment(args.peers)
     versions = installed(python, list(pins(REQUIREMENTS.read_text(encoding="utf-8"))))
     before = read_json(path).get("networks", {}) if args.write else {}
     stored = machine(args.device) | {"versions": versions, "networks": before}

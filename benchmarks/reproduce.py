@@ -474,11 +474,8 @@ def cifar10_table(stored: dict, device: str = "cpu") -> str:
             lines.append(f"| {' | '.join(map(str, cells))} |")
     if len(lines) > 2:
         return "\n".join(lines)
-    return (
-        "Not yet run."
-        if device == "cpu"
-        else f"Not measured yet: `python -m benchmarks.reproduce --device {device} --only CAP`."
-    )
+    again = f"python -m benchmarks.reproduce --device {device} --only CAP"
+    return "Not yet run." if device == "cpu" else f"Not measured yet: `{again}`."
 
 
 def claims_table(stored: dict) -> str:
