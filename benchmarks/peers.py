@@ -1,6 +1,6 @@
 """How fast the course trains beside what a student would pick instead: other libraries, and the blog posts' way.
 
-    python -m benchmarks.peers                          # measure all, print the tables (about 12 minutes on 2 cores)
+    python -m benchmarks.peers                          # measure all, print the tables (about 13 minutes on 2 cores)
     python -m benchmarks.peers --write                  # ... and store them: results/peers.json
     python -m benchmarks.peers --only LeNet             # one network; --peers ours flax: these ways only
     python -m benchmarks.peers --seconds 60             # about so long for each network and number of cores
@@ -45,7 +45,7 @@ REQUIREMENTS = ROOT / "benchmarks" / "peers_requirements.txt"
 FOLDER = ROOT / "build" / "peers"
 CORES = (1, 2)
 FEWEST, MOST = 3, 9  # rounds
-SECONDS = 100.0  # for each network and number of cores
+SECONDS = 60.0  # for each network and number of cores
 LEAST_AHEAD = {"LeNet": 1.3, "Conv32-64": 1.0, "CifarNet": 1.0}  # each peer's seconds beside ours
 FEWEST_PEERS = 6
 

@@ -33,8 +33,8 @@ class Network:
 
 NETWORKS = {
     "LeNet": Network("LeNet, batch 128", "LeNet", 44_426, "mnist", 20_000, 128, "sgd", 0.02),
-    "Conv32-64": Network("Conv32-64, batch 100", "Conv32x64", 50_186, "mnist", 4_000, 100, "adam", 0.001),
-    "CifarNet": Network("CifarNet, batch 128", "CifarNet", 1_971_640, "cifar10", 1_024, 128, "sgd", 0.02),
+    "Conv32-64": Network("Conv32-64, batch 100", "Conv32x64", 50_186, "mnist", 2_500, 100, "adam", 0.001),
+    "CifarNet": Network("CifarNet, batch 128", "CifarNet", 1_971_640, "cifar10", 256, 128, "sgd", 0.02),
 }
 MOMENTUM = 0.9
 EPSILON = 1e-8  # of Adam
