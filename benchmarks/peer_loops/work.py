@@ -79,7 +79,8 @@ class Clock:
         self.wait()
         seconds = time.perf_counter() - self.start
         self.tell(seconds=round(seconds, 4), loss=round(float(loss), 5), megabytes=peak_megabytes())
-        sys.stdin.readline()
+        if not sys.stdin.readline():
+            raise SystemExit("benchmarks.peers has ended")
         self.start = time.perf_counter()
 
     def tell(self, **what: float) -> None:
