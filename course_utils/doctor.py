@@ -298,10 +298,11 @@ def run_notebook(path: Path, speed: str) -> Rehearsal:
 
 
 def empty_kernel() -> int:
-    """The megabytes of a kernel in which only the first cell of a lesson has run: Python, PyTorch and what draws."""
+    """The megabytes of a kernel that has computed nothing yet: Python, PyTorch with an optimizer, and what draws."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empty.ipynb"
         source = f"import sys\nsys.path[:0] = [{str(ROOT)!r}]\nfrom course_utils.course import setup\nsetup('00')"
+        source += "\nimport matplotlib.pyplot, torch, torchvision\ntorch.optim.SGD([torch.zeros(1)])"
         cell = {"cell_type": "code", "id": "0", "source": source, "metadata": {}, "outputs": [], "execution_count": 1}
         text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
         path.write_text(text, encoding="utf-8")

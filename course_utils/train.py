@@ -298,6 +298,7 @@ def _call(callbacks: Sequence[Callback], method: str, training: Training) -> Non
 @contextmanager
 def _started(callbacks: Sequence[Callback], training: Training) -> Iterator[tqdm]:
     """Callbacks that have started, and a progress bar: both are closed in the end, whatever ends the training."""
+    give_back_freed_memory()
     try:
         _call(callbacks, "on_fit_start", training)
         with _progress_bar(training) as bar:

@@ -95,7 +95,6 @@ def with_alt_texts(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
             if "mystnb" in parts[-1].metadata:
                 parts.append(nbformat.v4.new_code_cell(cell.source, metadata={"tags": ["remove-input"]}))
             alt = out.metadata.get("image/png", {}).get("alt")
-            alt = alt or f"Figure drawn by cell {cell.execution_count}; the text around it says what it shows."
             parts[-1].metadata["mystnb"] = {"image": {"alt": alt}}
         parts[-1].outputs.append(out)
     return parts
