@@ -47,6 +47,7 @@ html_theme_options = {
     "navbar_persistent": [],  # one search box
     "show_toc_level": 2,
     "home_page_in_toc": False,
+    "back_to_top_button": False,  # it lay over the controls on a phone
 }
 
 

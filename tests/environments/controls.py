@@ -83,6 +83,7 @@ def edit_a_kernel(control: Locator, touch: bool = False) -> None:
     control.get_by_label("Colours").select_option("grey")
     expect(drawn).to_contain_text("below 0: cut to 0, black")
     control.get_by_label("Colours").select_option("auto")
+    expect(drawn).to_contain_text("It is drawn red.")
 
     before = drawn.inner_text()
     point(control.locator(".stage").first, 0.1, 0.9, touch)

@@ -123,7 +123,15 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=f"{PICTURES}/{name.replace('/', '-')}.png")
 
 
+# Colours that are on their way to others have neither contrast. An endless animation is not waited for.
+SETTLED = """Promise.race([
+  Promise.allSettled(document.getAnimations().map((animation) => animation.finished)),
+  new Promise((done) => setTimeout(done, 3000)),
+])"""
+
+
 def serious(page: Page) -> list[str]:
+    page.evaluate(SETTLED)
     page.evaluate(AXE)
     return page.evaluate(FINDINGS)
 
