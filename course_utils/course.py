@@ -107,9 +107,9 @@ def setup(lesson: str, seed: int = 777, version: str = __version__) -> Course:
     where = f"cpu, {threads.choose()}" if device.type == "cpu" else str(device)
     if device.type == "cuda":
         where = torch.cuda.get_device_name(device)
-    versions = ", ".join(f"{name} {installed(name).split('+')[0]}" for name in ("torch", "torchvision"))
     data = [_source(name) for name in LESSON_DATA.get(lesson, ())]
-    versions = f"Python {platform.python_version()}, {versions}"
+    versions = [f"{name} {installed(name).split('+')[0]}" for name in ("torch", "torchvision")]
+    versions = ", ".join([f"Python {platform.python_version()}", *versions])
     print(" | ".join([f"Lesson {lesson}", f"speed: {speed}", f"device: {where}", *data, versions]))
     return Course(lesson, seed, speed, device)
 

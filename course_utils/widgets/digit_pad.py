@@ -201,7 +201,7 @@ def digit_pad(model: nn.Module, data: DataSets, digit: int = 7, on_page: nn.Modu
         if live() or weights(model) <= MOST:
             offer(shown, control(model, data, DIGITS[digit]))
         elif on_page is not None:
-            why = f"{_name(model)} has {weights(model):,} weights, too many for a page. Here another network answers."
+            why = f"{name_of(model)} has {weights(model):,} weights, too many for a page. Here another network answers."
             offer(shown, control(on_page, data, DIGITS[digit], why))
         else:
             offer_with_python(shown, control(model, data, DIGITS[digit]).widget, "draw a digit", package="anywidget")
@@ -220,7 +220,7 @@ def control(model: nn.Module, data: DataSets, strokes: Strokes = (), note: str =
         strokes: the drawing that stands on the pad at first.
         note: what a reader has to know about this network; its name and size are added.
     """
-    name = _name(model)
+    name = name_of(model)
     state = {
         "classes": list(data.classes),
         "network": describe(model, data),
@@ -237,5 +237,6 @@ def weights(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _name(model: nn.Module) -> str:
+def name_of(model: nn.Module) -> str:
+    """What a sentence for readers calls a model."""
     return "your network" if type(model) is nn.Sequential else type(model).__name__

@@ -18,8 +18,8 @@ from course_utils import show
 from course_utils.data import DataSets
 from course_utils.photos.page import PAGES, Digit, even_light, find_ink, find_pieces, practice_page, read_page
 from course_utils.widgets.describe import describe
-from course_utils.widgets.digit_pad import MOST, weights
-from course_utils.widgets.live import Control, live, offer
+from course_utils.widgets.digit_pad import MOST, name_of, weights
+from course_utils.widgets.live import Control, live, offer, offer_with_python
 
 
 class Page(NamedTuple):
@@ -50,8 +50,7 @@ def read_photo(model: nn.Module, data: DataSets, name: str = "practice_1") -> No
     photo, _ = practice_page(name)
     shown = figure(photo, read_page(model, data, photo))
     if not live() and weights(model) > MOST:
-        display(shown)
-        print("In a live notebook you can photograph your own digits here.")
+        offer_with_python(shown, lambda: control(model, data).widget(), "photograph your own digits", "anywidget")
         return
     try:
         offered = control(model, data)
@@ -68,7 +67,7 @@ def control(model: nn.Module, data: DataSets) -> Control:
     Args:
         model, data: see `describe`, which says what it raises.
     """
-    name = "your network" if type(model) is nn.Sequential else type(model).__name__
+    name = name_of(model)
     jpegs = ((page, (PAGES / f"{page.file}.jpg").read_bytes()) for page in EXAMPLES)
     state = {
         "classes": list(data.classes),
